@@ -1,0 +1,427 @@
+//! From a consent to a connection, and its end: the life cycle of a connection as changesets with their events.
+//!
+//! Everything that a tenant is told (`auth`, `user_reauth`, `connection_error`, `access_revoked`, `deauth`) is
+//! written in the transaction that makes it true.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+use thiserror::Error;
+use tracing::{error, info, warn};
+use tributary_contract::model::EventType;
+use tributary_contract::spec::AuthScheme;
+use tributary_contract::{
+    Account, Cause, Credentials, Door, Fetch, FetchError, Request, Response, Secret, TraceContext,
+};
+use uuid::Uuid;
+
+use super::commit::Destination;
+use super::{Runtime, job, user};
+use crate::oauth;
+use crate::store::writer::WriteError;
+use crate::store::{Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError};
+use crate::telemetry::span;
+use crate::vault::Credential;
+
+/// How long an authorisation link can be used.
+const FLOW_LIFE: Duration = Duration::minutes(15);
+/// Name under which PKCE verifiers are sealed.
+const VERIFIER: &str = "pkce_verifier";
+
+/// Why a connect did not work.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The provider is not connected by OAuth.
+    #[error("{0} is not connected through a consent page")]
+    NoConsent(&'static str),
+    /// The link is unknown, too old, was used, or belongs to another browser.
+    #[error("the authorisation link is unknown, older than 15 minutes or was used before; begin again")]
+    Flow,
+    /// The user or the provider said no.
+    #[error("the authorisation was refused: {0}")]
+    Denied(String),
+    /// The provider's answer to the exchange, or the question who the user is, failed.
+    #[error("the provider did not complete the authorisation: {0}")]
+    Provider(#[from] FetchError),
+    /// The store did not take it.
+    #[error("the connection could not be stored: {0}")]
+    Store(#[from] StoreError),
+    /// The vault did not seal or open.
+    #[error("the vault failed: {0}")]
+    Vault(String),
+}
+
+/// What a tenant asks for when a user is to be connected.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The tenant's own id of the person.
+    pub reference_id: Option<String>,
+    /// Where to go after success.
+    pub success_url: Option<String>,
+    /// Where to go after failure.
+    pub failure_url: Option<String>,
+}
+
+/// A flow that has begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The provider's consent page.
+    pub url: String,
+    /// The `user_id` that the connection will have, unless the account is connected already.
+    pub connection: Uuid,
+}
+
+/// Begins an OAuth flow: stores its single-use state and returns the consent page.
+pub async fn begin(runtime: &Runtime, tenant: Arc<str>, wanted: Wanted) -> Result<Begun, ConnectError> {
+    let spec = runtime.provider.spec();
+    let AuthScheme::OAuth2(scheme) = &spec.auth else { return Err(ConnectError::NoConsent(spec.name)) };
+    let connection = Uuid::new_v4();
+    let authorize = oauth::authorize::begin(scheme, &runtime.app, runtime.origin.as_deref());
+    let verifier = match &authorize.verifier {
+        Some(verifier) => Some(
+            runtime
+                .vault
+                .seal(connection, VERIFIER, verifier.expose().as_bytes())
+                .map_err(|error| ConnectError::Vault(error.to_string()))?,
+        ),
+        None => None,
+    };
+    let flow = Flow {
+        state: authorize.state.clone(),
+        tenant,
+        provider: spec.key.to_owned(),
+        connection,
+        reference_id: wanted.reference_id,
+        verifier,
+        browser: None,
+        success_url: wanted.success_url,
+        failure_url: wanted.failure_url,
+        expires_at: runtime.clock.now() + FLOW_LIFE,
+    };
+    write(runtime, Changeset::unfenced(vec![Change::FlowPut(flow)])).await?;
+    Ok(Begun { url: authorize.url, connection })
+}
+
+/// What came back from the consent page.
+#[derive(Debug, Clone, Default)]
+pub struct Callback {
+    /// The authorisation code.
+    pub code: Option<String>,
+    /// The provider's error code, when it refused.
+    pub error: Option<String>,
+    /// What the user granted, when the provider says so here.
+    pub scope: Option<String>,
+}
+
+/// A finished connect.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The connection.
+    pub connection: Connection,
+    /// Whether the account was connected before and its connection goes on.
+    pub again: bool,
+}
+
+/// Completes a flow: exchanges the code, asks who the user is, stores connection, credential and events at once.
+///
+/// An account that the tenant has connected before keeps its id and its cursors.
+pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Result<Connected, ConnectError> {
+    let now = runtime.clock.now();
+    let spec = runtime.provider.spec();
+    let AuthScheme::OAuth2(scheme) = &spec.auth else { return Err(ConnectError::NoConsent(spec.name)) };
+    if flow.expires_at <= now {
+        return Err(ConnectError::Flow);
+    }
+    let Some(code) = callback.code else {
+        let reason = callback.error.unwrap_or_else(|| "no code came back".to_owned());
+        cancelled(runtime, flow, &reason).await?;
+        return Err(ConnectError::Denied(reason));
+    };
+    let verifier = match &flow.verifier {
+        Some(sealed) => Some(open_verifier(runtime, flow.connection, sealed)?),
+        None => None,
+    };
+    let trace = span::new_trace();
+    let door: Arc<dyn Door> = Arc::new(super::door(runtime, None, Cause::Request, true, trace));
+    let request = oauth::token::exchange(scheme, &runtime.app, &code, verifier.as_ref());
+    let answer = door.send(request).await?;
+    let credential = oauth::token::parse(scheme, &answer, None, now)?;
+    let granted = granted(scheme.scope_separator, callback.scope.as_deref(), &credential);
+
+    let (account, emitted) = who(runtime, Arc::clone(&door), &credential, granted).await?;
+    let known = find(runtime, &flow.tenant, &account.id).await?;
+    let again = known.is_some();
+    let connection = Connection {
+        id: known.as_ref().map_or(flow.connection, |known| known.id),
+        tenant: Arc::clone(&flow.tenant),
+        provider: spec.key.to_owned(),
+        reference_id: flow.reference_id.clone().or_else(|| known.as_ref().and_then(|known| known.reference_id.clone())),
+        account,
+        state: ConnectionState::Active,
+        reason: None,
+        epoch: known.as_ref().map_or(1, |known| known.epoch.saturating_add(1)),
+        created_at: known.as_ref().map_or(now, |known| known.created_at),
+        updated_at: now,
+    };
+    let sealed = runtime
+        .vault
+        .seal_credential(connection.id, &credential)
+        .map_err(|error| ConnectError::Vault(error.to_string()))?;
+    let mut changes = vec![
+        Change::FlowTake { state: flow.state.clone() },
+        Change::ConnectionPut(connection.clone()),
+        Change::CredentialPut(SealedCredential { connection: connection.id, sealed, stored_at: now }),
+        event(runtime, &connection, EventType::Auth, trace),
+    ];
+    if again {
+        changes.push(event(runtime, &connection, EventType::UserReauth, trace));
+    }
+    let records = crate::ingest::changes(&connection.tenant, connection.id, emitted, Some(trace))
+        .map_err(|error| FetchError::malformed("the account", error.to_string()))?;
+    changes.extend(records);
+    write(runtime, Changeset::unfenced(changes)).await?;
+    info!(provider = spec.key, tenant = %connection.tenant, again, "connected");
+    Ok(Connected { connection, again })
+}
+
+async fn who(
+    runtime: &Runtime,
+    door: Arc<dyn Door>,
+    credential: &Credential,
+    granted: Vec<String>,
+) -> Result<(Account, Vec<tributary_contract::Emitted>), ConnectError> {
+    let bearing = Bearing { door, token: credential.access_token.clone() };
+    let kept = Keep;
+    let now = runtime.clock.now();
+    let mut cx = Fetch::new(Arc::new(bearing), Box::new(kept), Arc::clone(&runtime.app), None, now);
+    let mut account = runtime.provider.connected(&mut cx).await?;
+    if !granted.is_empty() {
+        account.scopes = granted;
+    }
+    Ok((account, cx.take_emitted()))
+}
+
+fn granted(separator: &str, callback: Option<&str>, credential: &Credential) -> Vec<String> {
+    let split = |text: &str| {
+        let parts = text.split([' ', ',']).flat_map(|part| part.split(separator));
+        parts.map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let from_callback = callback.map(split).unwrap_or_default();
+    if from_callback.is_empty() { credential.scopes.clone() } else { from_callback }
+}
+
+fn open_verifier(runtime: &Runtime, connection: Uuid, sealed: &[u8]) -> Result<Secret<String>, ConnectError> {
+    let opened =
+        runtime.vault.open(connection, VERIFIER, sealed).map_err(|error| ConnectError::Vault(error.to_string()))?;
+    let text = std::str::from_utf8(&opened).map_err(|error| ConnectError::Vault(error.to_string()))?;
+    Ok(Secret::from(text))
+}
+
+async fn find(runtime: &Runtime, tenant: &str, account: &str) -> Result<Option<Connection>, ConnectError> {
+    let filter = ConnectionFilter {
+        tenant: Some(tenant.to_owned()),
+        provider: Some(runtime.provider.spec().key.to_owned()),
+        account: Some(account.to_owned()),
+        ..ConnectionFilter::default()
+    };
+    Ok(runtime.store.connections(&filter, None, 1).await?.into_iter().next())
+}
+
+/// The flow ended without a connection: uses it up and tells the tenant.
+pub async fn cancelled(runtime: &Runtime, flow: &Flow, reason: &str) -> Result<(), ConnectError> {
+    let body = json!({
+        "type": EventType::AuthCancelled.as_str(),
+        "status": "error",
+        "reason": reason,
+        "reference_id": flow.reference_id,
+    });
+    let event = Change::Event {
+        tenant: Arc::clone(&flow.tenant),
+        connection: flow.connection,
+        event: EventType::AuthCancelled,
+        body: Bytes::from(body.to_string()),
+        trace: None,
+    };
+    write(runtime, Changeset::unfenced(vec![Change::FlowTake { state: flow.state.clone() }, event])).await
+}
+
+/// The provider refuses the credentials: the connection waits for its user. Tells the tenant once.
+pub async fn refused(runtime: &Runtime, id: Uuid, reason: String) {
+    end(runtime, id, ConnectionState::ReauthNeeded, &reason).await;
+}
+
+/// The connection's jobs crash again and again: it is left alone for a while. Tells the tenant once.
+pub async fn quarantined(runtime: &Runtime, id: Uuid) {
+    end(runtime, id, ConnectionState::Quarantined, "its jobs crashed again and again").await;
+}
+
+async fn end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) {
+    loop {
+        match try_end(runtime, id, state, reason).await {
+            Ok(()) => return,
+            Err(error) => {
+                warn!(%error, state = state.as_str(), "state not stored, trying again");
+                runtime.clock.sleep(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn try_end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) -> Result<(), ConnectError> {
+    let Some(mut connection) = runtime.store.connection(id).await? else { return Ok(()) };
+    if connection.state == state {
+        return Ok(());
+    }
+    warn!(provider = connection.provider, tenant = %connection.tenant, state = state.as_str(), reason, "connection stopped");
+    let epoch = connection.epoch;
+    connection.state = state;
+    let changes = vec![
+        Change::ConnectionState { connection: id, state, reason: Some(reason.to_owned()) },
+        event(runtime, &connection, EventType::ConnectionError, span::new_trace()),
+    ];
+    write(runtime, Changeset::fenced(id, epoch, changes)).await
+}
+
+/// The user took consent back at the provider.
+pub(super) async fn revoked(runtime: &Runtime, connection: &Connection, mut extra: Vec<Change>) -> Result<(), FetchError> {
+    let mut gone = connection.clone();
+    gone.state = ConnectionState::Disconnected;
+    extra.extend([
+        Change::ConnectionState {
+            connection: connection.id,
+            state: ConnectionState::Disconnected,
+            reason: Some("the user took consent back at the provider".to_owned()),
+        },
+        event(runtime, &gone, EventType::AccessRevoked, span::new_trace()),
+        Change::ConnectionWipe { connection: connection.id },
+    ]);
+    let written = write(runtime, Changeset::fenced(connection.id, connection.epoch, extra)).await;
+    written.map_err(|error| FetchError::Store { reason: error.to_string() })
+}
+
+/// The tenant removes a connection: unsubscribes, revokes, wipes, tells. A provider that does not answer does not
+/// keep the connection alive.
+pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<(), ConnectError> {
+    let trace = span::new_trace();
+    let destination = Destination::new(runtime.writer.clone(), connection, "disconnect", None, trace);
+    let now = runtime.clock.now();
+    let mut cx = job::open(runtime, connection, Cause::Request, trace, destination, now);
+    if let Err(error) = runtime.provider.disconnect(&mut cx).await {
+        warn!(provider = connection.provider, %error, "the provider did not unsubscribe; removing all the same");
+    }
+    if let AuthScheme::OAuth2(scheme) = &runtime.provider.spec().auth
+        && let Some(revoke) = scheme.revoke
+    {
+        let token = runtime.tokens.stored(connection.id).await;
+        if let Ok(Some(credential)) = token {
+            let request = oauth::token::revoke(&revoke, &runtime.app, &credential);
+            let door = super::door(runtime, None, Cause::Request, true, trace);
+            if let Err(error) = door.send(request).await {
+                warn!(provider = connection.provider, %error, "the provider did not revoke; removing all the same");
+            }
+        }
+    }
+    let mut gone = connection.clone();
+    gone.state = ConnectionState::Disconnected;
+    let changes = vec![
+        Change::ConnectionState {
+            connection: connection.id,
+            state: ConnectionState::Disconnected,
+            reason: Some("removed by the tenant".to_owned()),
+        },
+        event(runtime, &gone, EventType::Deauth, trace),
+        Change::ConnectionWipe { connection: connection.id },
+    ];
+    write(runtime, Changeset::unfenced(changes)).await
+}
+
+fn event(runtime: &Runtime, connection: &Connection, event: EventType, trace: TraceContext) -> Change {
+    let user = user::terra_user(connection, Some(runtime.provider.spec()));
+    let user = serde_json::to_value(&user).unwrap_or_else(|error| {
+        error!(%error, "a user object cannot be written");
+        Value::Null
+    });
+    let body = match event {
+        EventType::Auth => {
+            json!({"type": event.as_str(), "status": "success", "message": "the user is connected", "user": user})
+        }
+        EventType::UserReauth => json!({
+            "type": event.as_str(), "status": "warning", "version": tributary_contract::model::event::VERSION,
+            "message": "the user connected again; the connection keeps its id",
+            "old_user": user, "new_user": user,
+        }),
+        EventType::Deauth => {
+            json!({"type": event.as_str(), "status": "success", "message": "the connection was removed", "user": user})
+        }
+        EventType::AccessRevoked => {
+            json!({"type": event.as_str(), "status": "warning", "message": "the user took consent back", "user": user})
+        }
+        other => json!({
+            "type": other.as_str(), "status": "warning",
+            "message": connection.reason.as_deref().unwrap_or("the provider refuses the credentials"),
+            "user": user,
+        }),
+    };
+    Change::Event {
+        tenant: Arc::clone(&connection.tenant),
+        connection: connection.id,
+        event,
+        body: Bytes::from(body.to_string()),
+        trace: Some(trace),
+    }
+}
+
+async fn write(runtime: &Runtime, changeset: Changeset) -> Result<(), ConnectError> {
+    match runtime.writer.commit(changeset).await {
+        Ok(_) => Ok(()),
+        Err(WriteError::Store(error)) => Err(ConnectError::Store(error)),
+        Err(WriteError::Rejected(_)) => Err(ConnectError::Flow),
+    }
+}
+
+/// A door that adds a token that is not stored yet: only between the exchange and the first commit.
+struct Bearing {
+    door: Arc<dyn Door>,
+    token: Secret<String>,
+}
+
+#[async_trait]
+impl Door for Bearing {
+    async fn send(&self, mut request: Request) -> Result<Response, FetchError> {
+        if request.credentials == Credentials::User {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))
+                .map_err(|_control| FetchError::malformed("the token answer", "access_token"))?;
+            value.set_sensitive(true);
+            request.headers.insert(header::AUTHORIZATION, value);
+            request.credentials = Credentials::None;
+        }
+        self.door.send(request).await
+    }
+}
+
+/// Keeps nothing: what `connected` emits is taken from the context and committed with the connection.
+struct Keep;
+
+#[async_trait]
+impl tributary_contract::Committer for Keep {
+    async fn commit(
+        &mut self,
+        _emitted: Vec<tributary_contract::Emitted>,
+        _cursor: Option<tributary_contract::Cursor>,
+    ) -> Result<(), FetchError> {
+        Err(FetchError::unsupported("a checkpoint before the account is known"))
+    }
+}
+
+/// When app-wide subscriptions have to be looked at again.
+pub async fn subscribe(runtime: &Runtime) -> Result<Option<DateTime<Utc>>, FetchError> {
+    let trace = span::new_trace();
+    let door = Arc::new(super::door(runtime, None, Cause::Request, true, trace));
+    let now = runtime.clock.now();
+    let mut cx = Fetch::new(door, Box::new(Keep), Arc::clone(&runtime.app), None, now);
+    runtime.provider.subscribe(&mut cx).await
+}

@@ -1,0 +1,84 @@
+//! Connections: one actor per user and provider decides what to fetch next and runs it as a job.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`state`] | what the actor decides, pure |
+//! | [`schedule`] | due times and pauses, pure |
+//! | [`actor`] | the actix shell: timers, jobs, the end of both |
+//! | [`job`] | one job: door, provider, changeset |
+//! | [`inbox`] | notifications of one connection as jobs |
+//! | [`commit`] | where emitted records become changesets |
+//! | [`connect`] | from a consent to a connection, and its end |
+//! | [`user`] | the connection as Terra's user |
+//!
+//! An actor holds ids and due times only: tokens and cursors are read when work starts. It never talks to a sink.
+
+pub mod actor;
+pub mod commit;
+pub mod connect;
+pub mod inbox;
+pub mod job;
+pub mod schedule;
+pub mod state;
+pub mod user;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tributary_contract::{App, Cause, Provider};
+
+use crate::budget::BudgetHandle;
+use crate::clock::Clock;
+use crate::fetch::Tokens;
+use crate::store::{Store, Writer};
+use crate::vault::Vault;
+
+/// All that jobs of one provider app share.
+pub struct Runtime {
+    /// The provider.
+    pub provider: &'static dyn Provider,
+    /// Its client credentials.
+    pub app: Arc<App>,
+    /// Replaces scheme, host and port of every URL of the provider; for sandboxes and proxies.
+    pub origin: Option<String>,
+    /// How far back history is fetched after a connect.
+    pub history: chrono::Duration,
+    /// The HTTP client.
+    pub client: tributary_net::Client,
+    /// The app's quota.
+    pub budget: BudgetHandle,
+    /// Access tokens.
+    pub tokens: Arc<Tokens>,
+    /// Seals PKCE verifiers and credentials.
+    pub vault: Arc<Vault>,
+    /// Reads.
+    pub store: Arc<dyn Store>,
+    /// Writes.
+    pub writer: Writer,
+    /// Time.
+    pub clock: Clock,
+    /// Jobs at once.
+    pub slots: Slots,
+}
+
+/// How many jobs of one provider app run at once, so that a great many connections do not hold a great many
+/// half-read pages. Work that somebody waits for has slots of its own.
+#[derive(Clone)]
+pub struct Slots {
+    urgent: Arc<Semaphore>,
+    background: Arc<Semaphore>,
+}
+
+impl Slots {
+    /// That many of each kind.
+    pub fn new(each: usize) -> Self {
+        Self { urgent: Arc::new(Semaphore::new(each)), background: Arc::new(Semaphore::new(each)) }
+    }
+
+    fn of(&self, cause: Cause) -> Arc<Semaphore> {
+        match cause {
+            Cause::Request | Cause::Notification => Arc::clone(&self.urgent),
+            Cause::Poll | Cause::Backfill => Arc::clone(&self.background),
+        }
+    }
+}

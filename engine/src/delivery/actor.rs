@@ -1,0 +1,357 @@
+//! The shell of a delivery: performs what [`super::state`] decides. One actix actor per sink.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
+use tributary_contract::{Spec, TraceContext};
+use uuid::Uuid;
+
+use super::group::{Filter, Group};
+use super::ladder::Ladder;
+use super::state::{Effect, Levels, Message as Event, State};
+use crate::clock::Clock;
+use crate::connection::user;
+use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
+use crate::telemetry::span::new_span_id;
+
+/// A call of the sink that takes longer counts as failed.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
+/// Users that are remembered between reads.
+const USERS: usize = 10_000;
+
+/// What a delivery is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// Owner of the sink.
+    pub tenant: Arc<str>,
+    /// Name of the sink.
+    pub name: Arc<str>,
+    /// The sink.
+    pub sink: Arc<dyn Sink>,
+    /// What it wants.
+    pub filter: Filter,
+    /// Pauses between tries.
+    pub ladder: Ladder,
+    /// Where the log is read.
+    pub store: Arc<dyn Store>,
+    /// Where offsets are written.
+    pub writer: Writer,
+    /// Time.
+    pub clock: Clock,
+    /// Looks up a provider, for its name on the wire.
+    pub spec: fn(&str) -> Option<&'static Spec>,
+}
+
+/// One sink's actor.
+pub struct Delivery {
+    parts: Parts,
+    limits: Limits,
+    state: Option<State>,
+    timer: Option<(DateTime<Utc>, SpawnHandle)>,
+    users: HashMap<Uuid, Arc<User>>,
+    stopping: Vec<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Delivery {
+    /// An actor that begins at the sink's stored offset once it is started.
+    pub fn new(parts: Parts) -> Self {
+        let limits = parts.sink.limits();
+        Self { parts, limits, state: None, timer: None, users: HashMap::new(), stopping: Vec::new() }
+    }
+
+    fn begin(&self, ctx: &mut Context<Self>) {
+        let parts = self.parts.clone();
+        let load = async move {
+            loop {
+                match parts.store.offset(&parts.tenant, &parts.name).await {
+                    Ok(offset) => return offset,
+                    Err(error) => {
+                        warn!(sink = %parts.name, tenant = %parts.tenant, %error, "sink offset not readable, trying again");
+                        parts.clock.sleep(std::time::Duration::from_secs(1)).await;
+                    }
+                }
+            }
+        };
+        ctx.spawn(load.into_actor(self).map(|offset, actor, ctx| {
+            let parts = &actor.parts;
+            actor.state = Some(State::new(
+                Arc::clone(&parts.tenant),
+                Arc::clone(&parts.name),
+                actor.limits,
+                parts.filter.clone(),
+                parts.ladder.clone(),
+                offset,
+            ));
+            let watch = parts.writer.watch();
+            actor.listen(watch, ctx);
+            actor.on(Event::Woken, ctx);
+        }));
+    }
+
+    fn listen(&self, mut watch: watch::Receiver<u64>, ctx: &mut Context<Self>) {
+        let changed = async move { (watch.changed().await, watch) };
+        ctx.spawn(changed.into_actor(self).map(|(changed, watch), actor, ctx| {
+            if changed.is_ok() {
+                actor.on(Event::Woken, ctx);
+                actor.listen(watch, ctx);
+            }
+        }));
+    }
+
+    fn on(&mut self, event: Event, ctx: &mut Context<Self>) {
+        let now = self.parts.clock.now();
+        let Some(state) = self.state.as_mut() else { return };
+        let effects = state.on(event, now);
+        for effect in effects {
+            self.perform(effect, ctx);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Read { after, limit, bytes } => self.read(after, limit, bytes, ctx),
+            Effect::Deliver { group, attempt } => self.deliver(group, attempt, ctx),
+            Effect::Commit(changes) => self.commit(changes, ctx),
+            Effect::LoadParked { limit } => self.load_parked(limit, ctx),
+            Effect::Wake(at) => self.wake(at, ctx),
+            Effect::Drained => {
+                for waiting in self.stopping.drain(..) {
+                    if waiting.send(()).is_err() {
+                        info!(sink = %self.parts.name, "nobody waits for the end of this sink any more");
+                    }
+                }
+                ctx.stop();
+            }
+        }
+    }
+
+    fn read(&self, after: u64, limit: usize, bytes: usize, ctx: &mut Context<Self>) {
+        let parts = self.parts.clone();
+        let known = self.users.clone();
+        let read = async move {
+            let rows = parts.store.log(&parts.tenant, after, limit, bytes).await?;
+            // A read that stopped at its limits may have left something behind.
+            let read_bytes: usize = rows.iter().map(|row| row.body.len()).sum();
+            let more = rows.len() >= limit || read_bytes.saturating_mul(2) >= bytes;
+            let (entries, users) = with_users(&parts, rows, known).await?;
+            Ok::<_, crate::store::StoreError>((entries, users, more))
+        };
+        ctx.spawn(read.into_actor(self).map(|read, actor, ctx| match read {
+            Ok((entries, users, more)) => {
+                actor.users = users;
+                actor.on(Event::Read { entries, more }, ctx);
+            }
+            Err(error) => {
+                warn!(sink = %actor.parts.name, tenant = %actor.parts.tenant, %error, "log not readable, trying again");
+                actor.on(Event::ReadFailed, ctx);
+            }
+        }));
+    }
+
+    fn load_parked(&self, limit: usize, ctx: &mut Context<Self>) {
+        let parts = self.parts.clone();
+        let known = self.users.clone();
+        let now = parts.clock.now();
+        let load = async move {
+            let rows = parts.store.parked(&parts.tenant, &parts.name, limit.saturating_add(1)).await?;
+            let next_due = rows.iter().filter(|row| row.due_at > now).map(|row| row.due_at).min();
+            // More than the limit are due: come back at once.
+            let next_due = if rows.iter().all(|row| row.due_at <= now) && rows.len() > limit { Some(now) } else { next_due };
+            let mut due: Vec<(Parked, Vec<Arc<Entry>>)> = Vec::new();
+            for row in rows.into_iter().take(limit).filter(|row| row.due_at <= now) {
+                let log = parts.store.log_entries(&row.sequences).await?;
+                let (entries, _) = with_users(&parts, log, known.clone()).await?;
+                due.push((row, entries));
+            }
+            Ok::<_, crate::store::StoreError>((due, next_due))
+        };
+        ctx.spawn(load.into_actor(self).map(|loaded, actor, ctx| {
+            let (parked, next_due) = loaded.unwrap_or_else(|error| {
+                warn!(sink = %actor.parts.name, %error, "parked deliveries not readable, trying again");
+                (Vec::new(), Some(actor.parts.clock.now() + chrono::Duration::seconds(5)))
+            });
+            actor.on(Event::ParkedLoaded { parked, next_due }, ctx);
+        }));
+    }
+
+    fn deliver(&self, group: Group, attempt: u32, ctx: &mut Context<Self>) {
+        let parts = self.parts.clone();
+        let began = parts.clock.now();
+        let batch = Batch {
+            delivery: group.delivery(&parts.tenant, &parts.name),
+            attempt,
+            replay: group.parked.is_some_and(|tried| tried.replay),
+            at: began,
+            trace: trace_of(&group),
+            entries: group.entries.clone(),
+        };
+        let call = async move {
+            let attempt = AssertUnwindSafe(parts.sink.deliver(&batch)).catch_unwind();
+            match parts.clock.timeout(DEADLINE, attempt).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_panic)) => Err(SinkError::Unavailable { reason: "the sink panicked".to_owned(), after: None }),
+                Err(_elapsed) => Err(SinkError::Unavailable {
+                    reason: format!("no answer within {} s", DEADLINE.as_secs()),
+                    after: None,
+                }),
+            }
+        };
+        ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
+            actor.log_failure(&group, attempt, &result);
+            actor.on(Event::Delivered { group, began, result }, ctx);
+        }));
+    }
+
+    fn log_failure(&self, group: &Group, attempt: u32, result: &Result<Vec<Outcome>, SinkError>) {
+        let (sink, tenant, entries) = (&self.parts.name, &self.parts.tenant, group.entries.len());
+        match result {
+            Err(error) => warn!(%sink, %tenant, entries, attempt, %error, "delivery failed"),
+            Ok(outcomes) => {
+                let failed = outcomes.iter().filter(|outcome| **outcome != Outcome::Taken).count();
+                let reason = outcomes.iter().find_map(|outcome| match outcome {
+                    Outcome::Taken => None,
+                    Outcome::Later { reason, .. } | Outcome::Refused { reason } => Some(reason),
+                });
+                if let Some(reason) = reason {
+                    warn!(%sink, %tenant, entries, failed, attempt, %reason, "entries not taken");
+                }
+            }
+        }
+    }
+
+    fn commit(&self, changes: Vec<Change>, ctx: &mut Context<Self>) {
+        let writer = self.parts.writer.clone();
+        let commit = async move { writer.commit(Changeset::unfenced(changes)).await };
+        ctx.spawn(commit.into_actor(self).map(|done, actor, ctx| match done {
+            Ok(_) => actor.on(Event::Committed, ctx),
+            Err(error) => {
+                error!(sink = %actor.parts.name, tenant = %actor.parts.tenant, %error, "offset not stored, trying again");
+                actor.on(Event::CommitFailed, ctx);
+            }
+        }));
+    }
+
+    fn wake(&mut self, at: DateTime<Utc>, ctx: &mut Context<Self>) {
+        if let Some((earlier, handle)) = self.timer {
+            if earlier <= at {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
+        let clock = self.parts.clock.clone();
+        let sleep = async move { clock.sleep_until(at).await };
+        let handle = ctx.spawn(sleep.into_actor(self).map(|(), actor, ctx| {
+            actor.timer = None;
+            actor.on(Event::Tick, ctx);
+        }));
+        self.timer = Some((at, handle));
+    }
+}
+
+/// The trace that a delivery belongs to: that of its newest entry's sync, with a span of its own.
+fn trace_of(group: &Group) -> TraceContext {
+    let from = group.entries.iter().rev().find_map(|entry| entry.trace);
+    let fresh = crate::telemetry::span::new_trace();
+    TraceContext { span_id: new_span_id(), ..from.unwrap_or(fresh) }
+}
+
+async fn with_users(
+    parts: &Parts,
+    rows: Vec<LogRow>,
+    mut users: HashMap<Uuid, Arc<User>>,
+) -> Result<(Vec<Arc<Entry>>, HashMap<Uuid, Arc<User>>), crate::store::StoreError> {
+    if users.len() > USERS {
+        users.clear();
+    }
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        let changed = matches!(row.kind, tributary_contract::sink::EntryKind::LifeCycle(_));
+        let user = match users.get(&row.connection).filter(|_| !changed) {
+            Some(user) => Arc::clone(user),
+            None => {
+                let connection = parts.store.connection(row.connection).await?;
+                let user = Arc::new(connection.map_or_else(
+                    || user::unknown(row.connection),
+                    |connection| user::of(&connection, (parts.spec)(&connection.provider)),
+                ));
+                users.insert(row.connection, Arc::clone(&user));
+                user
+            }
+        };
+        entries.push(Arc::new(Entry {
+            sequence: row.sequence,
+            id: row.id,
+            user,
+            kind: row.kind,
+            key: row.key,
+            body: row.body,
+            committed_at: row.committed_at,
+            trace: row.trace,
+        }));
+    }
+    Ok((entries, users))
+}
+
+impl Actor for Delivery {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.begin(ctx);
+    }
+}
+
+/// Asks a delivery how it is.
+#[derive(Debug, Message)]
+#[rtype(result = "Observed")]
+pub struct Observe;
+
+/// How a delivery is.
+#[derive(Debug, Clone, MessageResponse)]
+pub struct Observed {
+    /// Owner of the sink.
+    pub tenant: Arc<str>,
+    /// The sink.
+    pub sink: Arc<str>,
+    /// Counters and levels.
+    pub levels: Levels,
+}
+
+impl Handler<Observe> for Delivery {
+    type Result = Observed;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
+        Observed {
+            tenant: Arc::clone(&self.parts.tenant),
+            sink: Arc::clone(&self.parts.name),
+            levels: self.state.as_ref().map(State::levels).unwrap_or_default(),
+        }
+    }
+}
+
+/// Asks a delivery to finish what is in flight, store its offset and end.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Stop {
+    /// Told when it is done.
+    pub done: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Handler<Stop> for Delivery {
+    type Result = ();
+
+    fn handle(&mut self, stop: Stop, ctx: &mut Self::Context) {
+        self.stopping.push(stop.done);
+        if self.state.is_none() {
+            self.perform(Effect::Drained, ctx);
+        } else {
+            self.on(Event::Drain, ctx);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Delivery: one actor per sink reads the log at its own offset and hands batches to the sink.
+//!
+//! What it decides is in [`state`], a plain struct; this folder's [`actor`] performs the effects: read, deliver,
+//! commit, wait. A slow sink slows only itself, because what is read ahead is bounded and nothing waits for it.
+//! It never skips: the offset passes an entry only in the transaction that also stores its fate.
+
+pub mod actor;
+pub mod breaker;
+pub mod group;
+pub mod ladder;
+pub mod offset;
+pub mod state;
+
+pub use actor::{Delivery, Observe, Observed, Parts, Stop};
+pub use group::Filter;
+pub use ladder::Ladder;

@@ -1,0 +1,138 @@
+//! The durable state: connections, credentials, cursors, digests, the inbox, the log, sink offsets.
+//!
+//! Everything is written as [`Changeset`]s through the one [`writer`], which commits them in groups; everything is
+//! read through the [`Store`] trait. SQLite is the implementation here ([`sqlite`]); nothing outside this folder
+//! knows that. The store never knows a provider and never sees a secret in the clear.
+
+pub mod changeset;
+mod plan;
+pub mod row;
+pub mod sqlite;
+pub mod writer;
+
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+use uuid::Uuid;
+
+pub use changeset::{Change, Changeset, Committed, Fence, Lane, Rejected, Retention};
+pub use row::{
+    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow, NewDeadLetter, NewNotice,
+    Parked, SealedCredential,
+};
+pub use sqlite::SqliteStore;
+pub use writer::{StoreWriter, WriteError, Writer, WriterOptions, WriterTask};
+
+/// Reads, and the one way to write.
+///
+/// Implementations are checked by one conformance suite. Reads see every commit that was acknowledged before they
+/// began.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Commits a group of changesets in one transaction, each by itself accepted or rejected. The outer error means
+    /// that nothing of the group is durable. Only the writer calls this.
+    async fn commit(&self, group: &[Changeset], now: DateTime<Utc>) -> Result<Vec<Result<Committed, Rejected>>, StoreError>;
+
+    /// The sequence of the newest log entry; 0 for an empty log.
+    async fn last_sequence(&self) -> Result<u64, StoreError>;
+
+    /// Log entries of a tenant after `after`, oldest first, at most `limit` entries and about `bytes` bytes (always
+    /// at least one entry if there is one).
+    async fn log(&self, tenant: &str, after: u64, limit: usize, bytes: usize) -> Result<Vec<LogRow>, StoreError>;
+
+    /// The log entries with these sequences, oldest first; those that retention removed are missing.
+    async fn log_entries(&self, sequences: &[u64]) -> Result<Vec<LogRow>, StoreError>;
+
+    /// Log entries of all tenants for people, newest first.
+    async fn log_newest(&self, connection: Option<Uuid>, before: Option<u64>, limit: usize) -> Result<Vec<LogRow>, StoreError>;
+
+    /// How many entries of the tenant's log lie after `offset`.
+    async fn backlog(&self, tenant: &str, offset: u64) -> Result<u64, StoreError>;
+
+    /// A connection by id.
+    async fn connection(&self, id: Uuid) -> Result<Option<Connection>, StoreError>;
+
+    /// Connections that fit the filter, ordered by id, after `after`, at most `limit`.
+    async fn connections(&self, filter: &ConnectionFilter, after: Option<Uuid>, limit: usize) -> Result<Vec<Connection>, StoreError>;
+
+    /// The sealed credential of a connection.
+    async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError>;
+
+    /// Where a resource of a connection stands in a lane.
+    async fn cursor(&self, connection: Uuid, resource: &str, lane: Lane) -> Result<Option<CursorRow>, StoreError>;
+
+    /// All cursors of a connection.
+    async fn cursors(&self, connection: Uuid) -> Result<Vec<CursorRow>, StoreError>;
+
+    /// Unfinished inbox rows of a connection, oldest first.
+    async fn inbox(&self, connection: Uuid, limit: usize) -> Result<Vec<InboxRow>, StoreError>;
+
+    /// Connections with an unfinished inbox row, with the earliest due time of each: what must be woken at start.
+    async fn inbox_pending(&self) -> Result<Vec<(Uuid, DateTime<Utc>)>, StoreError>;
+
+    /// An OAuth flow that has begun and is not used, whatever its age.
+    async fn flow(&self, state: &str) -> Result<Option<Flow>, StoreError>;
+
+    /// A sink's offset; 0 if it never had one.
+    async fn offset(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
+
+    /// Deliveries of a sink that wait for a retry, soonest first.
+    async fn parked(&self, tenant: &str, sink: &str, limit: usize) -> Result<Vec<Parked>, StoreError>;
+
+    /// Number of parked deliveries of a sink.
+    async fn parked_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
+
+    /// Dead letters of a tenant (of one sink), newest first.
+    async fn dead_letters(&self, tenant: Option<&str>, sink: Option<&str>, before: Option<i64>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Number of dead letters of a sink.
+    async fn dead_letter_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
+
+    /// A small named value of the engine itself.
+    async fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// Why the store did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The file or server cannot be opened.
+    #[error("the store {place} cannot be opened: {reason}")]
+    Open {
+        /// Path or address, without credentials.
+        place: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// Binary and schema do not fit.
+    #[error("the store {place} has schema version {found}, this build knows up to {known}; use a newer build")]
+    Schema {
+        /// Path or address, without credentials.
+        place: String,
+        /// Version found.
+        found: i64,
+        /// Newest version known.
+        known: i64,
+    },
+    /// Busy, full, gone for the moment: may pass.
+    #[error("the store is not available while {doing}: {reason}")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database said.
+        reason: String,
+    },
+    /// What was read makes no sense.
+    #[error("the store holds a damaged {what}: {reason}")]
+    Damaged {
+        /// Which kind of row.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The writer has ended.
+    #[error("the store writer has stopped; nothing more is committed")]
+    Stopped,
+}

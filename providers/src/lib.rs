@@ -1,0 +1,17 @@
+//! The providers: one folder each, with the same files in each folder.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `mod.rs` | the Spec and the contract |
+//! | `wire.rs` | the provider's JSON, typed, with its own names |
+//! | `normalize.rs` | wire to model, pure: no clock, no network |
+//! | `sandbox.rs` | its simulated server; shares no code with the two above |
+//! | `fixtures/` | documented shapes in, hand-checked records out, `SOURCES.md` |
+//!
+//! [`registry`] lists them. [`format`] holds pure file parsers, [`sandbox`] the kit of the simulated servers.
+
+pub mod format;
+pub mod oura;
+pub mod registry;
+pub mod sandbox;
+pub mod strava;

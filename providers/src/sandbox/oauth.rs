@@ -1,0 +1,540 @@
+//! The authority of a simulated cloud: consent, codes, tokens, rotation, revocation.
+//!
+//! Servers put it behind their own routes and phrase its refusals their own way. It never answers in a provider's
+//! words, and it keeps tokens in memory only: they are as invented as the people.
+//!
+//! Consent without a browser: `GET /oauth/authorize?client_id=…&redirect_uri=…&response_type=code&scope=…&state=…`
+//! with `&login=7&approve=1` sends person 7 straight back with a code; `approve=0` is a refusal. Without `approve` a
+//! page with two buttons comes, without `login` the page asks who it is. Each `tick=scope` grants one scope; without
+//! any, all that were asked for are granted.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::Response;
+use sha2::{Digest as _, Sha256};
+use tributary_contract::Secret;
+use url::Url;
+
+use super::Settings;
+use super::call::{self, Call, escaped};
+use super::people::{Chance, Person};
+
+/// How a provider deals with tokens.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Name of the provider, for the consent page.
+    pub name: &'static str,
+    /// What stands between two scopes.
+    pub separator: char,
+    /// Scopes that exist.
+    pub scopes: &'static [&'static str],
+    /// Whether the callback repeats the granted scopes.
+    pub scope_in_callback: bool,
+    /// Life of an access token.
+    pub lifetime: Duration,
+    /// A refresh gives the same tokens while more than this is left.
+    pub same_while_left: Option<Duration>,
+    /// Whether the use of a rotated refresh token ends the whole grant.
+    pub reuse_ends_grant: bool,
+}
+
+/// Codes live that long.
+const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
+
+struct Code {
+    person: u32,
+    scopes: Vec<String>,
+    redirect_uri: String,
+    challenge: Option<String>,
+    expires: DateTime<Utc>,
+}
+
+struct Grant {
+    person: u32,
+    scopes: Vec<String>,
+    active: bool,
+    access: String,
+    expires: DateTime<Utc>,
+    refresh: String,
+}
+
+/// Tokens that were issued.
+pub struct Issued {
+    /// Whose they are.
+    pub person: u32,
+    /// Access token.
+    pub access: String,
+    /// Refresh token.
+    pub refresh: String,
+    /// When the access token expires.
+    pub expires: DateTime<Utc>,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// Whether a code was exchanged, and not a token refreshed.
+    pub by_code: bool,
+}
+
+/// Why the consent page is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentRefused {
+    /// No such client.
+    Client,
+    /// `redirect_uri` is no absolute URL.
+    RedirectUri,
+    /// `response_type` is not `code`.
+    ResponseType,
+    /// A scope is missing or unknown.
+    Scope,
+    /// There is no person of that number.
+    Login,
+}
+
+/// Why no token is issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// Client id or secret are wrong.
+    Client,
+    /// `grant_type` is neither `authorization_code` nor `refresh_token`.
+    GrantType,
+    /// The code is unknown, expired, used, or was issued for another redirect or verifier.
+    Code,
+    /// The refresh token is unknown, rotated away or revoked.
+    RefreshToken,
+}
+
+/// Who a bearer token speaks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Bearer<'a> {
+    /// Number of the person.
+    pub person: u32,
+    scopes: &'a [String],
+}
+
+impl Bearer<'_> {
+    /// Whether that scope was granted.
+    pub fn granted(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+}
+
+/// Everything that was granted by whom.
+pub struct Authority {
+    rules: Rules,
+    client_id: String,
+    client_secret: Secret<String>,
+    dice: Chance,
+    codes: HashMap<String, Code>,
+    grants: Vec<Grant>,
+    access: HashMap<String, (usize, DateTime<Utc>)>,
+    refresh: HashMap<String, usize>,
+    /// Codes exchanged.
+    pub exchanged: u64,
+    /// New access tokens by refresh.
+    pub refreshed: u64,
+    /// Refreshes with a token that had been rotated away.
+    pub reused: u64,
+}
+
+impl Authority {
+    /// Nobody has granted anything yet.
+    pub fn new(settings: &Settings, rules: Rules) -> Self {
+        Self {
+            dice: Chance::of(&[settings.seed, 0x6f61_7574_68, u64::from(rules.separator)]),
+            rules,
+            client_id: settings.client_id.clone(),
+            client_secret: settings.client_secret.clone(),
+            codes: HashMap::new(),
+            grants: Vec::new(),
+            access: HashMap::new(),
+            refresh: HashMap::new(),
+            exchanged: 0,
+            refreshed: 0,
+            reused: 0,
+        }
+    }
+
+    /// Whether these are the client's credentials.
+    pub fn is_client(&self, id: Option<&str>, secret: Option<&str>) -> bool {
+        id == Some(&self.client_id) && secret == Some(self.client_secret.expose())
+    }
+
+    /// The consent page, or the way back from it.
+    ///
+    /// # Errors
+    /// The request itself is wrong, so nobody is sent anywhere.
+    pub fn consent(
+        &mut self,
+        call: &Call,
+        people: &[Person],
+        now: DateTime<Utc>,
+    ) -> Result<Response<Bytes>, ConsentRefused> {
+        if call.field("client_id") != Some(&self.client_id) {
+            return Err(ConsentRefused::Client);
+        }
+        let target = call.field("redirect_uri").and_then(|uri| Url::parse(uri).ok());
+        let mut target = target.filter(Url::has_host).ok_or(ConsentRefused::RedirectUri)?;
+        if call.field("response_type") != Some("code") {
+            return Err(ConsentRefused::ResponseType);
+        }
+        let asked: Vec<&str> =
+            call.field("scope").unwrap_or_default().split(self.rules.separator).filter(|scope| !scope.is_empty()).collect();
+        if asked.is_empty() || asked.iter().any(|scope| !self.rules.scopes.contains(scope)) {
+            return Err(ConsentRefused::Scope);
+        }
+        let person = match call.field("login") {
+            Some(login) => {
+                let number = login.parse::<usize>().ok();
+                Some(number.and_then(|number| people.get(number)).ok_or(ConsentRefused::Login)?)
+            }
+            None => None,
+        };
+        let (Some(person), Some(approve)) = (person, call.field("approve")) else {
+            return Ok(call::html(200, self.page(call, person, &asked)));
+        };
+
+        if let Some(state) = call.field("state") {
+            target.query_pairs_mut().append_pair("state", state);
+        }
+        if approve != "1" {
+            target.query_pairs_mut().append_pair("error", "access_denied");
+            return Ok(call::redirect(target.as_str()));
+        }
+        let ticked: Vec<&str> = call.fields("tick").collect();
+        let scopes: Vec<String> = asked
+            .into_iter()
+            .filter(|scope| ticked.is_empty() || ticked.contains(scope))
+            .map(str::to_owned)
+            .collect();
+        let code = self.dice.token();
+        target.query_pairs_mut().append_pair("code", &code);
+        if self.rules.scope_in_callback {
+            target.query_pairs_mut().append_pair("scope", &self.joined(&scopes));
+        }
+        let code_of = Code {
+            person: person.number,
+            scopes,
+            redirect_uri: call.field("redirect_uri").unwrap_or_default().to_owned(),
+            challenge: call.field("code_challenge").map(str::to_owned),
+            expires: now + CODE_LIFE,
+        };
+        self.codes.insert(code, code_of);
+        Ok(call::redirect(target.as_str()))
+    }
+
+    /// The token endpoint: exchanges a code or refreshes a token.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn token(&mut self, call: &Call, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
+        if !self.is_client(call.form("client_id"), call.form("client_secret")) {
+            return Err(TokenRefused::Client);
+        }
+        match call.form("grant_type") {
+            Some("authorization_code") => self.exchange(call, now),
+            Some("refresh_token") => self.rotate(call.form("refresh_token").unwrap_or_default(), now),
+            _ => Err(TokenRefused::GrantType),
+        }
+    }
+
+    fn exchange(&mut self, call: &Call, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
+        // Removed at once: a code works a single time, also when the rest is wrong.
+        let code = call.form("code").and_then(|code| self.codes.remove(code)).ok_or(TokenRefused::Code)?;
+        let redirect_fits = call.form("redirect_uri").is_none_or(|uri| uri == code.redirect_uri);
+        let verifier = call.form("code_verifier").map(|text| URL_SAFE_NO_PAD.encode(Sha256::digest(text)));
+        if code.expires < now || !redirect_fits || (code.challenge.is_some() && verifier != code.challenge) {
+            return Err(TokenRefused::Code);
+        }
+        self.exchanged = self.exchanged.saturating_add(1);
+        self.grants.push(Grant {
+            person: code.person,
+            scopes: code.scopes,
+            active: true,
+            access: String::new(),
+            expires: now,
+            refresh: String::new(),
+        });
+        self.issue(self.grants.len() - 1, now, true)
+    }
+
+    fn rotate(&mut self, token: &str, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
+        let index = *self.refresh.get(token).ok_or(TokenRefused::RefreshToken)?;
+        let grant = self.grants.get_mut(index).ok_or(TokenRefused::RefreshToken)?;
+        if grant.refresh != token {
+            self.reused = self.reused.saturating_add(1);
+            if self.rules.reuse_ends_grant {
+                grant.active = false;
+            }
+            return Err(TokenRefused::RefreshToken);
+        }
+        if !grant.active {
+            return Err(TokenRefused::RefreshToken);
+        }
+        let keeps = self.rules.same_while_left.and_then(|left| TimeDelta::from_std(left).ok());
+        if keeps.is_some_and(|left| grant.expires - now > left) {
+            return Ok(issued(grant, false));
+        }
+        self.refreshed = self.refreshed.saturating_add(1);
+        self.issue(index, now, false)
+    }
+
+    fn issue(&mut self, index: usize, now: DateTime<Utc>, by_code: bool) -> Result<Issued, TokenRefused> {
+        let (access, refresh) = (self.dice.token(), self.dice.token());
+        let lifetime = TimeDelta::from_std(self.rules.lifetime).unwrap_or_default();
+        let expires = now.checked_add_signed(lifetime).unwrap_or(now);
+        let grant = self.grants.get_mut(index).ok_or(TokenRefused::RefreshToken)?;
+        // An access token that is replaced early lives to its end; the one before it is forgotten.
+        if grant.expires <= now {
+            self.access.remove(&grant.access);
+        }
+        (grant.access, grant.refresh, grant.expires) = (access, refresh, expires);
+        self.access.insert(grant.access.clone(), (index, expires));
+        self.refresh.insert(grant.refresh.clone(), index);
+        Ok(issued(grant, by_code))
+    }
+
+    /// Who a bearer token speaks for, while it is valid.
+    pub fn bearer(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer<'_>> {
+        let (index, expires) = self.access.get(token)?;
+        let grant = self.grants.get(*index).filter(|grant| grant.active && *expires > now)?;
+        Some(Bearer { person: grant.person, scopes: &grant.scopes })
+    }
+
+    /// Ends the grant that an access or refresh token belongs to.
+    pub fn revoke(&mut self, token: &str) -> Option<u32> {
+        let index = self.access.get(token).map(|(index, _)| *index).or_else(|| self.refresh.get(token).copied())?;
+        let grant = self.grants.get_mut(index)?;
+        grant.active = false;
+        Some(grant.person)
+    }
+
+    /// Ends all grants of a person. False when there was none.
+    pub fn withdraw(&mut self, person: u32) -> bool {
+        let mut found = false;
+        for grant in self.grants.iter_mut().filter(|grant| grant.active && grant.person == person) {
+            grant.active = false;
+            found = true;
+        }
+        found
+    }
+
+    /// Whether a person lets the app in at present.
+    pub fn is_connected(&self, person: u32) -> bool {
+        self.grants.iter().any(|grant| grant.active && grant.person == person)
+    }
+
+    /// Scopes as the provider writes them.
+    pub fn joined(&self, scopes: &[String]) -> String {
+        let mut text = String::new();
+        for scope in scopes {
+            if !text.is_empty() {
+                text.push(self.rules.separator);
+            }
+            text.push_str(scope);
+        }
+        text
+    }
+
+    fn page(&self, call: &Call, person: Option<&Person>, scopes: &[&str]) -> String {
+        let name = self.rules.name;
+        let mut page = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name} sandbox</title>\
+             <h1>{name} sandbox</h1><form method=\"get\">"
+        );
+        for key in ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"] {
+            if let Some(value) = call.field(key) {
+                hidden(&mut page, key, value);
+            }
+        }
+        if let Some(person) = person {
+            hidden(&mut page, "login", &person.number.to_string());
+            page.push_str(&format!(
+                "<p>{} {} of {}: let <b>{}</b> see</p><ul>",
+                escaped(person.first_name),
+                escaped(person.last_name),
+                escaped(person.zone.city),
+                escaped(&self.client_id)
+            ));
+            for scope in scopes {
+                let scope = escaped(scope);
+                page.push_str(&format!(
+                    "<li><label><input type=\"checkbox\" name=\"tick\" value=\"{scope}\" checked> {scope}</label>"
+                ));
+            }
+            page.push_str(
+                "</ul><button name=\"approve\" value=\"1\">Approve</button> \
+                 <button name=\"approve\" value=\"0\">Deny</button>",
+            );
+        } else {
+            page.push_str(
+                "<label>Who are you? Number <input type=\"number\" name=\"login\" value=\"0\" min=\"0\"></label> \
+                 <button>Log in</button>",
+            );
+        }
+        page.push_str("</form></html>");
+        page
+    }
+}
+
+fn hidden(page: &mut String, name: &str, value: &str) {
+    let written = write!(page, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value));
+    debug_assert!(written.is_ok(), "writing to a string cannot fail");
+}
+
+fn issued(grant: &Grant, by_code: bool) -> Issued {
+    Issued {
+        person: grant.person,
+        access: grant.access.clone(),
+        refresh: grant.refresh.clone(),
+        expires: grant.expires,
+        scopes: grant.scopes.clone(),
+        by_code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::super::people;
+    use super::*;
+
+    const RULES: Rules = Rules {
+        name: "Test",
+        separator: ' ',
+        scopes: &["a", "b"],
+        scope_in_callback: true,
+        lifetime: Duration::from_secs(3600),
+        same_while_left: None,
+        reuse_ends_grant: true,
+    };
+    const ASK: &str = "/oauth/authorize?client_id=sandbox&redirect_uri=http%3A%2F%2Fme%2Fcb&response_type=code&scope=a%20b&state=s1";
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn authority(rules: Rules) -> Authority {
+        Authority::new(&Settings::default(), rules)
+    }
+
+    fn asked(authority: &mut Authority, more: &str) -> Result<String, ConsentRefused> {
+        let call = Call::new(Request::get(format!("{ASK}{more}")).body(Bytes::new()).unwrap());
+        let response = authority.consent(&call, &people::people(1, 9), at(0))?;
+        Ok(match response.headers().get("location") {
+            Some(location) => location.to_str().unwrap().to_owned(),
+            None => String::from_utf8(response.body().to_vec()).unwrap(),
+        })
+    }
+
+    fn code(authority: &mut Authority, more: &str) -> String {
+        let location = Url::parse(&asked(authority, &format!("&login=7&approve=1{more}")).unwrap()).unwrap();
+        location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+    }
+
+    fn token(authority: &mut Authority, fields: &str, seconds: i64) -> Result<Issued, TokenRefused> {
+        let body = format!("client_id=sandbox&client_secret=sandbox-secret&{fields}");
+        token_with(authority, body, seconds)
+    }
+
+    fn token_with(authority: &mut Authority, body: String, seconds: i64) -> Result<Issued, TokenRefused> {
+        let request = Request::post("/oauth/token").header("content-type", "application/x-www-form-urlencoded");
+        authority.token(&Call::new(request.body(Bytes::from(body)).unwrap()), at(seconds))
+    }
+
+    fn exchanged(authority: &mut Authority) -> Issued {
+        let code = code(authority, "");
+        token(authority, &format!("grant_type=authorization_code&code={code}"), 1).ok().unwrap()
+    }
+
+    #[test]
+    fn consent_shows_a_page_until_somebody_decides() {
+        let mut authority = authority(RULES);
+        assert!(asked(&mut authority, "").unwrap().contains("Who are you?"));
+        assert!(asked(&mut authority, "&login=7").unwrap().contains("Approve"));
+        assert_eq!(asked(&mut authority, "&login=7&approve=0").unwrap(), "http://me/cb?state=s1&error=access_denied");
+        assert_eq!(asked(&mut authority, "&login=9"), Err(ConsentRefused::Login));
+        let back = asked(&mut authority, "&login=7&approve=1&tick=b").unwrap();
+        assert!(back.starts_with("http://me/cb?state=s1&code=") && back.ends_with("&scope=b"), "{back}");
+    }
+
+    #[test]
+    fn a_code_works_once_and_only_for_the_client_that_asked() {
+        let mut authority = authority(RULES);
+        let first = code(&mut authority, "");
+        let wrong = format!("client_id=sandbox&client_secret=guessed&grant_type=authorization_code&code={first}");
+        assert_eq!(token_with(&mut authority, wrong, 1).err(), Some(TokenRefused::Client));
+        let exchange = format!("grant_type=authorization_code&code={first}&redirect_uri=http://me/cb");
+        let issued = token(&mut authority, &exchange, 1).ok().unwrap();
+        assert_eq!((issued.person, issued.by_code, issued.expires), (7, true, at(3601)));
+        assert_eq!(issued.scopes, ["a", "b"]);
+        assert_eq!(token(&mut authority, &exchange, 2).err(), Some(TokenRefused::Code), "replayed");
+
+        let elsewhere = code(&mut authority, "");
+        let exchange = format!("grant_type=authorization_code&code={elsewhere}&redirect_uri=http://other/cb");
+        assert_eq!(token(&mut authority, &exchange, 1).err(), Some(TokenRefused::Code));
+        let late = code(&mut authority, "");
+        let exchange = format!("grant_type=authorization_code&code={late}");
+        assert_eq!(token(&mut authority, &exchange, 601).err(), Some(TokenRefused::Code));
+    }
+
+    #[test]
+    fn a_challenge_needs_its_verifier() {
+        let mut authority = authority(RULES);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest("long-verifier"));
+        for (verifier, works) in [("", false), ("&code_verifier=other", false), ("&code_verifier=long-verifier", true)] {
+            let code = code(&mut authority, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
+            let exchange = format!("grant_type=authorization_code&code={code}{verifier}");
+            assert_eq!(token(&mut authority, &exchange, 1).is_ok(), works, "{verifier}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_works_once_and_its_reuse_ends_the_grant() {
+        let mut authority = authority(RULES);
+        let first = exchanged(&mut authority);
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
+        let second = token(&mut authority, &refresh, 100).ok().unwrap();
+        assert!(second.access != first.access && second.refresh != first.refresh && !second.by_code);
+        assert!(authority.bearer(&second.access, at(101)).is_some());
+        assert_eq!(token(&mut authority, &refresh, 102).err(), Some(TokenRefused::RefreshToken));
+        assert!(authority.bearer(&second.access, at(103)).is_none(), "the whole grant is gone");
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", second.refresh);
+        assert_eq!(token(&mut authority, &refresh, 104).err(), Some(TokenRefused::RefreshToken));
+        assert_eq!((authority.refreshed, authority.reused), (1, 1));
+    }
+
+    #[test]
+    fn an_early_refresh_may_give_the_same_tokens_and_a_late_one_new_ones() {
+        let mut authority =
+            authority(Rules { same_while_left: Some(Duration::from_secs(600)), reuse_ends_grant: false, ..RULES });
+        let first = exchanged(&mut authority);
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
+        let same = token(&mut authority, &refresh, 3000).ok().unwrap();
+        assert_eq!((&same.access, &same.refresh), (&first.access, &first.refresh));
+        let new = token(&mut authority, &refresh, 3002).ok().unwrap();
+        assert_ne!(new.access, first.access);
+        assert!(token(&mut authority, &refresh, 3003).is_err());
+        assert!(authority.bearer(&new.access, at(3004)).is_some(), "only the loser is refused");
+    }
+
+    #[test]
+    fn a_token_ends_with_its_life_its_revocation_or_the_person_s_word() {
+        let mut authority = authority(RULES);
+        let first = exchanged(&mut authority);
+        assert!(authority.bearer(&first.access, at(3600)).is_some_and(|bearer| bearer.granted("a")));
+        assert!(authority.bearer(&first.access, at(3601)).is_none());
+        let second = exchanged(&mut authority);
+        assert_eq!(authority.revoke(&second.refresh), Some(7));
+        assert!(authority.bearer(&second.access, at(2)).is_none());
+        assert!(authority.is_connected(7), "the first grant is another one");
+        assert!(authority.withdraw(7) && !authority.withdraw(7) && !authority.is_connected(7));
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
+        assert_eq!(token(&mut authority, &refresh, 5).err(), Some(TokenRefused::RefreshToken));
+    }
+}

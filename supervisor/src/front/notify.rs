@@ -1,0 +1,106 @@
+//! Notifications of providers: verify, put into the inbox, answer, then wake whom it concerns.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use tracing::{Instrument as _, info, warn};
+use tributary_contract::{Inbound, Notice, Notified, Reply};
+use tributary_engine::connection::Runtime;
+use tributary_engine::connection::actor::Told;
+use tributary_engine::ingest::inbox;
+use tributary_engine::store::{Change, Changeset};
+use tributary_engine::telemetry::span;
+
+use super::error::Failure;
+use crate::app::Shared;
+use crate::supervise::Tell;
+
+/// `GET`, `HEAD` or `POST /notify/{provider}`.
+pub async fn receive(
+    request: HttpRequest,
+    provider: web::Path<String>,
+    body: Bytes,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    let runtime = shared
+        .runtimes
+        .get(provider.as_str())
+        .ok_or_else(|| Failure::not_found(format!("no provider app {:?} is configured", provider.as_str())))?;
+    let inbound = inbound(&request, body, runtime)?;
+    match runtime.provider.notified(&inbound, &runtime.app) {
+        Ok(Notified::Answer(reply)) => Ok(answer(&reply)),
+        Ok(Notified::Notices(notices)) => {
+            let span = tracing::info_span!("notify", provider = runtime.provider.spec().key, notices = notices.len());
+            accept(&shared, runtime, notices, &inbound).instrument(span).await
+        }
+        Err(refused) => {
+            shared.counters.refused.fetch_add(1, Ordering::Relaxed);
+            warn!(provider = provider.as_str(), kind = refused.kind(), %refused, "notification refused");
+            let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Err(Failure::new(status, refused.to_string()))
+        }
+    }
+}
+
+fn inbound(request: &HttpRequest, body: Bytes, runtime: &Runtime) -> Result<Inbound, Failure> {
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
+        .map_err(|_broken| Failure::bad_request("the query string cannot be read"))?
+        .into_inner();
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in request.headers() {
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = http::HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let method = http::Method::from_bytes(request.method().as_str().as_bytes())
+        .map_err(|_broken| Failure::bad_request("the method cannot be read"))?;
+    Ok(Inbound { method, query, headers, body, received_at: runtime.clock.now() })
+}
+
+async fn accept(
+    shared: &Shared,
+    runtime: &Runtime,
+    notices: Vec<Notice>,
+    inbound: &Inbound,
+) -> Result<HttpResponse, Failure> {
+    let provider = runtime.provider.spec().key;
+    let trace = span::new_trace();
+    let changes = inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
+    let mut concerned = Vec::new();
+    for change in &changes {
+        let Change::InboxAdd(notice) = change else { continue };
+        match notice.connection {
+            Some(connection) => concerned.push(connection),
+            None => {
+                shared.counters.unknown_users.fetch_add(1, Ordering::Relaxed);
+                info!(provider, "a notification speaks of a user who is not connected; it is kept");
+            }
+        }
+    }
+    // Only what is durable is acknowledged: the provider sends the rest again.
+    shared.writer.commit(Changeset::unfenced(changes)).await.map_err(|error| {
+        warn!(provider, %error, "notification not stored and so not acknowledged");
+        Failure::unavailable("the notification could not be stored; send it again")
+    })?;
+    shared.counters.notifications.fetch_add(1, Ordering::Relaxed);
+    concerned.sort_unstable();
+    concerned.dedup();
+    for connection in concerned {
+        let told = Tell { connection, provider: provider.to_owned(), told: Told::Notified(inbound.received_at) };
+        if let Err(error) = shared.supervisor.try_send(told) {
+            // The row is durable: the connection finds it with its next due work.
+            warn!(provider, %error, "a connection was not woken for a notification");
+        }
+    }
+    let ack = StatusCode::from_u16(runtime.provider.spec().notifications.ack).unwrap_or(StatusCode::OK);
+    Ok(HttpResponse::build(ack).finish())
+}
+
+fn answer(reply: &Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    HttpResponse::build(status).content_type(reply.content_type).body(reply.body.clone())
+}

@@ -1,0 +1,69 @@
+//! What the supervisor is told and asked.
+
+use std::time::Duration;
+
+use actix::prelude::*;
+use tributary_engine::connection::actor::Told;
+use tributary_engine::delivery::{self, Parts};
+use tributary_engine::store::StoreError;
+use uuid::Uuid;
+
+/// Start an actor for every connection in the store. Answers how many.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<usize, StoreError>")]
+pub struct Begin;
+
+/// Start a sink.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct AddDelivery(pub Parts);
+
+/// Pass something on to a connection; starts its actor if there is none. Answers whether there is one.
+#[derive(Debug, Message)]
+#[rtype(result = "bool")]
+pub struct Tell {
+    /// The connection.
+    pub connection: Uuid,
+    /// Its provider's key.
+    pub provider: String,
+    /// What it is told.
+    pub told: Told,
+}
+
+/// The connection is gone: end its actor for good.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Remove(pub Uuid);
+
+/// A connection's actor has ended.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ChildEnded(pub Uuid);
+
+/// How is everything?
+#[derive(Debug, Message)]
+#[rtype(result = "Observed")]
+pub struct Observe;
+
+/// How everything is.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// Connections with an actor.
+    pub connections: usize,
+    /// Connections with a running job.
+    pub working: usize,
+    /// Connections whose history is not complete.
+    pub with_history_left: usize,
+    /// Connections with nothing due and nothing running.
+    pub idle: usize,
+    /// The sinks.
+    pub deliveries: Vec<delivery::Observed>,
+}
+
+/// End everything. Answers whether all ended well within the time.
+#[derive(Debug, Message)]
+#[rtype(result = "bool")]
+pub struct Stop {
+    /// How long to wait.
+    pub within: Duration,
+}

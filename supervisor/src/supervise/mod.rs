@@ -1,0 +1,277 @@
+//! The actor that owns the others: one actor per connection and per sink, spread over one arbiter per core.
+//!
+//! A child tells its end by a drop guard, however it ends; one that was not asked to end is started again after a
+//! pause that grows. Nothing is lost by that, because what matters is in the store before it is in a mailbox.
+
+pub mod messages;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+use tributary_engine::clock::Clock;
+use tributary_engine::connection::Runtime;
+use tributary_engine::connection::actor::{ConnectionActor, EndGuard, Observe as ObserveConnection, Told};
+use tributary_engine::delivery::{self, Delivery, Parts};
+use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState, Store, StoreError};
+use uuid::Uuid;
+
+pub use messages::{AddDelivery, Begin, ChildEnded, Observe, Observed, Remove, Stop, Tell};
+
+/// Connections that are read from the store at once.
+const PAGE: usize = 1_000;
+/// Overdue connections that may begin in one second after a start.
+const STARTS_PER_SECOND: f64 = 500.0;
+/// Longest pause before a child that ended is started again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+struct Child {
+    address: Addr<ConnectionActor>,
+    provider: String,
+    ends: u32,
+}
+
+/// Owner of the actors.
+pub struct Supervisor {
+    runtimes: BTreeMap<&'static str, Arc<Runtime>>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    arbiters: Vec<Arbiter>,
+    next_arbiter: usize,
+    children: HashMap<Uuid, Child>,
+    deliveries: Vec<Addr<Delivery>>,
+    stopping: bool,
+}
+
+impl Supervisor {
+    /// A supervisor without children.
+    pub fn new(runtimes: BTreeMap<&'static str, Arc<Runtime>>, store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self {
+            runtimes,
+            store,
+            clock,
+            arbiters: Vec::new(),
+            next_arbiter: 0,
+            children: HashMap::new(),
+            deliveries: Vec::new(),
+            stopping: false,
+        }
+    }
+
+    fn arbiter(&mut self) -> Option<ArbiterHandle> {
+        if self.arbiters.is_empty() {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            self.arbiters = (0..cores).map(|_| Arbiter::new()).collect();
+        }
+        self.next_arbiter = (self.next_arbiter + 1) % self.arbiters.len().max(1);
+        self.arbiters.get(self.next_arbiter).map(Arbiter::handle)
+    }
+
+    fn start_connection(&mut self, id: Uuid, provider: &str, spread: Duration, ends: u32, ctx: &Context<Self>) {
+        let Some(runtime) = self.runtimes.get(provider).map(Arc::clone) else {
+            warn!(provider, "a connection has no provider app in the configuration and rests");
+            return;
+        };
+        let Some(arbiter) = self.arbiter() else { return };
+        let parent = ctx.address();
+        let guard = EndGuard::new(move || {
+            if parent.try_send(ChildEnded(id)).is_err() {
+                warn!("the supervisor did not hear of the end of a connection");
+            }
+        });
+        let address =
+            ConnectionActor::start_in_arbiter(&arbiter, move |_| ConnectionActor::new(id, runtime, spread, guard));
+        self.children.insert(id, Child { address, provider: provider.to_owned(), ends });
+    }
+
+    fn start_delivery(&mut self, parts: Parts) {
+        let Some(arbiter) = self.arbiter() else { return };
+        info!(tenant = %parts.tenant, sink = %parts.name, "sink starts");
+        let address = Delivery::start_in_arbiter(&arbiter, move |_| Delivery::new(parts));
+        self.deliveries.push(address);
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Ends of children and notices of many connections come in bursts.
+        ctx.set_mailbox_capacity(65_536);
+    }
+}
+
+async fn all_active(store: &dyn Store) -> Result<Vec<Connection>, StoreError> {
+    let mut all: Vec<Connection> = Vec::new();
+    loop {
+        let after = all.last().map(|connection| connection.id);
+        let page = store.connections(&ConnectionFilter::default(), after, PAGE).await?;
+        let full = page.len() == PAGE;
+        all.extend(page);
+        if !full {
+            all.retain(|connection| connection.state != ConnectionState::Disconnected);
+            return Ok(all);
+        }
+    }
+}
+
+impl Handler<Begin> for Supervisor {
+    type Result = ResponseActFuture<Self, Result<usize, StoreError>>;
+
+    fn handle(&mut self, _: Begin, _: &mut Self::Context) -> Self::Result {
+        let store = Arc::clone(&self.store);
+        let read = async move {
+            let connections = all_active(store.as_ref()).await?;
+            let pending = store.inbox_pending().await?;
+            Ok((connections, pending))
+        };
+        Box::pin(read.into_actor(self).map(|read: Result<_, StoreError>, actor, ctx| {
+            let (connections, pending) = read?;
+            #[expect(clippy::cast_precision_loss, reason = "a number of connections is far below 2^52")]
+            let spread = Duration::from_secs_f64(connections.len() as f64 / STARTS_PER_SECOND);
+            for connection in &connections {
+                actor.start_connection(connection.id, &connection.provider, spread, 0, ctx);
+            }
+            for (id, due) in pending {
+                if let Some(child) = actor.children.get(&id) {
+                    tell(child, Told::Notified(due));
+                }
+            }
+            Ok(connections.len())
+        }))
+    }
+}
+
+fn tell(child: &Child, told: Told) {
+    if let Err(error) = child.address.try_send(told) {
+        // The inbox row and the cursor are in the store: the next due time finds them.
+        warn!(provider = child.provider, %error, "a connection's mailbox did not take a message");
+    }
+}
+
+impl Handler<AddDelivery> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, AddDelivery(parts): AddDelivery, _: &mut Self::Context) {
+        self.start_delivery(parts);
+    }
+}
+
+impl Handler<Tell> for Supervisor {
+    type Result = bool;
+
+    fn handle(&mut self, message: Tell, ctx: &mut Self::Context) -> bool {
+        if self.stopping {
+            return false;
+        }
+        if !self.children.contains_key(&message.connection) {
+            self.start_connection(message.connection, &message.provider, Duration::ZERO, 0, ctx);
+        }
+        let Some(child) = self.children.get(&message.connection) else { return false };
+        tell(child, message.told);
+        true
+    }
+}
+
+impl Handler<Remove> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, Remove(id): Remove, _: &mut Self::Context) {
+        if let Some(child) = self.children.remove(&id) {
+            let (done, _ended) = oneshot::channel();
+            tell(&child, Told::Stop(done));
+        }
+    }
+}
+
+impl Handler<ChildEnded> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, ChildEnded(id): ChildEnded, ctx: &mut Self::Context) {
+        // A child that was asked to end is not in the table any more.
+        let Some(child) = self.children.remove(&id) else { return };
+        if self.stopping {
+            return;
+        }
+        let ends = child.ends.saturating_add(1);
+        let pause = Duration::from_secs(1_u64 << ends.min(8)).min(LONGEST_PAUSE);
+        error!(provider = child.provider, ends, pause_s = pause.as_secs(), "a connection's actor ended by itself");
+        let clock = self.clock.clone();
+        let wait = async move { clock.sleep(pause).await };
+        ctx.spawn(wait.into_actor(self).map(move |(), actor, ctx| {
+            if !actor.stopping && !actor.children.contains_key(&id) {
+                actor.start_connection(id, &child.provider, Duration::ZERO, ends, ctx);
+            }
+        }));
+    }
+}
+
+impl Handler<Observe> for Supervisor {
+    type Result = ResponseFuture<Observed>;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
+        let connections: Vec<_> = self.children.values().map(|child| child.address.clone()).collect();
+        let deliveries = self.deliveries.clone();
+        Box::pin(async move {
+            let mut observed = Observed { connections: connections.len(), ..Observed::default() };
+            for address in connections {
+                let Ok(connection) = address.send(ObserveConnection).await else { continue };
+                observed.working += usize::from(connection.running.is_some());
+                observed.with_history_left += usize::from(connection.history_left);
+                observed.idle += usize::from(connection.idle);
+            }
+            for address in deliveries {
+                if let Ok(delivery) = address.send(delivery::Observe).await {
+                    observed.deliveries.push(delivery);
+                }
+            }
+            observed
+        })
+    }
+}
+
+impl Handler<Stop> for Supervisor {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
+        self.stopping = true;
+        let connections: Vec<_> = self.children.drain().map(|(_, child)| child.address).collect();
+        let deliveries: Vec<_> = self.deliveries.drain(..).collect();
+        let arbiters: Vec<_> = self.arbiters.drain(..).collect();
+        let clock = self.clock.clone();
+        Box::pin(async move {
+            // Connections first: what they still commit is still delivered.
+            let drain = async {
+                let mut waiting = Vec::new();
+                for address in connections {
+                    let (done, ended) = oneshot::channel();
+                    if address.send(Told::Stop(done)).await.is_ok() {
+                        waiting.push(ended);
+                    }
+                }
+                for ended in waiting.drain(..) {
+                    // An actor that died instead of answering has ended, too.
+                    drop(ended.await);
+                }
+                for address in deliveries {
+                    let (done, ended) = oneshot::channel();
+                    if address.send(delivery::Stop { done }).await.is_ok() {
+                        waiting.push(ended);
+                    }
+                }
+                for ended in waiting {
+                    drop(ended.await);
+                }
+            };
+            let drained = clock.timeout(stop.within, drain).await.is_ok();
+            for arbiter in arbiters {
+                arbiter.stop();
+            }
+            drained
+        })
+    }
+}
+
