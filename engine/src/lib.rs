@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod fetch;
 pub mod ingest;
 pub mod oauth;
+pub mod retry;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

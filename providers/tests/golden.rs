@@ -223,10 +223,10 @@ fn differ(at: &str, expected: &Value, actual: &Value, differences: &mut Vec<Stri
             for key in keys {
                 match (expected.get(key), actual.get(key)) {
                     (Some(expected), Some(actual)) => {
-                        differ(&format!("{at}.{key}"), expected, actual, differences)
+                        differ(&format!("{at}.{key}"), expected, actual, differences);
                     }
                     (Some(expected), None) => {
-                        differences.push(format!("{at}.{key}: expected {expected}, is absent"))
+                        differences.push(format!("{at}.{key}: expected {expected}, is absent"));
                     }
                     (None, actual) => {
                         differences

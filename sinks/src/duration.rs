@@ -48,7 +48,10 @@ impl FromStr for HumanDuration {
             let (unit, after) = after.split_at(letters);
             let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(InvalidDuration)?;
             let number: u64 = number.parse().map_err(|_error| InvalidDuration)?;
-            total = number.checked_mul(*millis).and_then(|part| total.checked_add(part)).ok_or(InvalidDuration)?;
+            total = number
+                .checked_mul(*millis)
+                .and_then(|part| total.checked_add(part))
+                .ok_or(InvalidDuration)?;
             rest = after;
         }
         if text.is_empty() { Err(InvalidDuration) } else { Ok(Self(Duration::from_millis(total))) }

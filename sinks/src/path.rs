@@ -12,7 +12,8 @@ use tributary_contract::sink::SinkError;
 /// # Errors
 /// [`SinkError::Unusable`] for an empty path, one that names no file, and a relative one that leaves `data_dir`.
 pub(crate) fn resolve(setting: &str, text: &str, data_dir: &Path) -> Result<PathBuf, SinkError> {
-    let unusable = |reason: &str| SinkError::Unusable { setting: setting.to_owned(), reason: reason.to_owned() };
+    let unusable =
+        |reason: &str| SinkError::Unusable { setting: setting.to_owned(), reason: reason.to_owned() };
     let path = Path::new(text);
     if text.contains('\0') {
         return Err(unusable("the path holds a NUL character"));
@@ -33,7 +34,9 @@ pub(crate) fn sink_error(what: &str, error: &io::Error) -> SinkError {
     let advice = match error.kind() {
         Kind::PermissionDenied => "give the user that Tributary runs as the right to write there",
         Kind::ReadOnlyFilesystem => "make the file system writable, or choose another path",
-        Kind::NotADirectory | Kind::IsADirectory | Kind::InvalidFilename => "choose another path",
+        Kind::NotADirectory | Kind::AlreadyExists | Kind::IsADirectory | Kind::InvalidFilename => {
+            "choose another path"
+        }
         Kind::BrokenPipe => "nobody reads the other end any more; start the reader and Tributary again",
         _ => return SinkError::Unavailable { reason, after: None },
     };

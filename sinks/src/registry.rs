@@ -64,13 +64,20 @@ impl SinkOptions {
     ///
     /// # Errors
     /// Those of the deserializer, and an unknown kind with the known ones in its text.
-    pub fn deserialize_kind<'de, D: Deserializer<'de>>(kind: &str, deserializer: D) -> Result<Self, D::Error> {
+    pub fn deserialize_kind<'de, D: Deserializer<'de>>(
+        kind: &str,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
         match kind {
             "file" => file::Options::deserialize(deserializer).map(Self::File),
             "sql" => sql::Options::deserialize(deserializer).map(Self::Sql),
             "stdout" => stdout::Options::deserialize(deserializer).map(Self::Stdout),
-            "webhook" => webhook::Options::deserialize(deserializer).map(|options| Self::Webhook(Box::new(options))),
-            _ => Err(serde::de::Error::custom(format_args!("unknown kind of sink `{kind}`; use {}", names()))),
+            "webhook" => {
+                webhook::Options::deserialize(deserializer).map(|options| Self::Webhook(Box::new(options)))
+            }
+            _ => {
+                Err(serde::de::Error::custom(format_args!("unknown kind of sink `{kind}`; use {}", names())))
+            }
         }
     }
 
@@ -100,10 +107,15 @@ pub fn schema_of(kind: &str) -> Option<Schema> {
 ///
 /// # Errors
 /// [`SinkError::Unusable`] when a setting cannot work, named as `<sink>.<setting>`.
-#[expect(clippy::unused_async, reason = "sinks whose client can only be built asynchronously fit in without a change")]
+#[expect(
+    clippy::unused_async,
+    reason = "sinks whose client can only be built asynchronously fit in without a change"
+)]
 pub async fn build(name: &str, options: SinkOptions, context: &Context) -> Result<Box<dyn Sink>, SinkError> {
     let built: Result<Box<dyn Sink>, SinkError> = match options {
-        SinkOptions::File(options) => File::new(&options, context).map(|sink| Box::new(sink) as Box<dyn Sink>),
+        SinkOptions::File(options) => {
+            File::new(&options, context).map(|sink| Box::new(sink) as Box<dyn Sink>)
+        }
         SinkOptions::Sql(options) => Sql::new(&options, context).map(|sink| Box::new(sink) as Box<dyn Sink>),
         SinkOptions::Stdout(_) => Ok(Box::new(Stdout::new())),
         SinkOptions::Webhook(options) => {
@@ -175,7 +187,8 @@ mod tests {
 
     #[test]
     fn unknown_and_missing_settings_are_errors() {
-        let error = read("webhook", json!({"url": "x", "secret": "y", "timout": "1s"})).unwrap_err().to_string();
+        let error =
+            read("webhook", json!({"url": "x", "secret": "y", "timout": "1s"})).unwrap_err().to_string();
         assert!(error.contains("timout") && error.contains("timeout"), "{error}");
         assert!(read("webhook", json!({"url": "https://example.com"})).is_err());
         assert!(read("stdout", json!({"path": "x"})).is_err());

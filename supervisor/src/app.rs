@@ -148,7 +148,7 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
         counters: front::Counters::default(),
     });
     let (public, admin, servers) = front::serve(&shared, listeners)?;
-    deliveries(&shared)?;
+    deliveries(&shared).await?;
     let connections = shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
     info!(%public, %admin, connections, "tributary is running");
     Ok(Running { public, admin, shared, servers, writer: writer_task })
@@ -211,7 +211,7 @@ fn runtimes(
     Ok(runtimes)
 }
 
-fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
+async fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
     for tenant in &shared.tenants {
         for (name, entry) in &tenant.sinks {
             if entry.paused {
@@ -219,8 +219,12 @@ fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
                 continue;
             }
             let context = sink_context(&shared.operator, tenant);
-            let sink = tributary_sinks::registry::build(name, &entry.options, &context).map_err(|error| {
-                StartError::Sink { file: tenant.file.clone(), tenant: tenant.dev_id.clone(), sink: name.clone(), error }
+            let sink = tributary_sinks::registry::build(name, entry.options.clone(), &context).await;
+            let sink = sink.map_err(|error| StartError::Sink {
+                file: tenant.file.clone(),
+                tenant: tenant.dev_id.clone(),
+                sink: name.clone(),
+                error,
             })?;
             let parts = Parts {
                 tenant: Arc::from(tenant.dev_id.as_str()),
@@ -245,6 +249,7 @@ pub fn sink_context(operator: &Operator, tenant: &Tenant) -> tributary_sinks::re
         user_agent: user_agent(),
         dev_id: tenant.dev_id.clone(),
         allowed_networks: operator.allowed_networks.clone(),
+        allowed_ports: Vec::new(),
         data_dir: operator.data_dir.clone(),
     }
 }

@@ -1,2 +1,11 @@
-//! Being laid out.
-fn main() {}
+//! The command `tributary`: arguments, logs, one call. The only place that ends the process.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tributary::cli::{self, Arguments};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    cli::run(arguments)
+}

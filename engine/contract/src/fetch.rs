@@ -84,6 +84,10 @@ impl Fetch {
     }
 
     /// Commits what was emitted since the last checkpoint, with the cursor from which a later run can go on.
+    ///
+    /// History is walked backward: in a job whose cause is [`crate::Cause::Backfill`] everything from `through` to the end of
+    /// the window is done, and `through` falls from checkpoint to checkpoint. In every other job everything from
+    /// the beginning of the window to `through` is done, and it grows.
     pub async fn checkpoint(&mut self, cursor: Cursor) -> Result<(), FetchError> {
         self.committer.commit(std::mem::take(&mut self.emitted), Some(cursor)).await
     }

@@ -98,8 +98,7 @@ fn stopped(error: WriteError) -> FetchError {
 #[async_trait]
 impl Committer for Destination {
     async fn commit(&mut self, emitted: Vec<Emitted>, cursor: Option<Cursor>) -> Result<(), FetchError> {
-        // The history is walked backward, so a place inside one of its windows says nothing about the walk.
-        let cursor = cursor.filter(|_| self.lane == Some(Lane::Live)).and_then(|cursor| self.cursor(cursor, false));
+        let cursor = cursor.and_then(|cursor| self.cursor(cursor, false));
         self.commit_with(emitted, cursor.into_iter().collect()).await.map(|_committed| ())
     }
 }

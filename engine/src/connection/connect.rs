@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderValue, header};
-use serde_json::{Value, json};
 use thiserror::Error;
 use tracing::{error, info, warn};
-use tributary_contract::model::EventType;
+use tributary_contract::model::event::EventType;
+use tributary_contract::model::life_cycle::{AuthErrorEvent, AuthSuccessEvent, UserEvent, UserReauthEvent};
 use tributary_contract::spec::AuthScheme;
 use tributary_contract::{
     Account, Cause, Credentials, Door, Fetch, FetchError, Request, Response, Secret, TraceContext,
@@ -233,17 +233,12 @@ async fn find(runtime: &Runtime, tenant: &str, account: &str) -> Result<Option<C
 
 /// The flow ended without a connection: uses it up and tells the tenant.
 pub async fn cancelled(runtime: &Runtime, flow: &Flow, reason: &str) -> Result<(), ConnectError> {
-    let body = json!({
-        "type": EventType::AuthCancelled.as_str(),
-        "status": "error",
-        "reason": reason,
-        "reference_id": flow.reference_id,
-    });
+    let body = json_of(&AuthErrorEvent::new(Some(reason.to_owned()), flow.reference_id.clone()));
     let event = Change::Event {
         tenant: Arc::clone(&flow.tenant),
         connection: flow.connection,
         event: EventType::AuthCancelled,
-        body: Bytes::from(body.to_string()),
+        body,
         trace: None,
     };
     write(runtime, Changeset::unfenced(vec![Change::FlowTake { state: flow.state.clone() }, event])).await
@@ -341,37 +336,30 @@ pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<()
 
 fn event(runtime: &Runtime, connection: &Connection, event: EventType, trace: TraceContext) -> Change {
     let user = user::terra_user(connection, Some(runtime.provider.spec()));
-    let user = serde_json::to_value(&user).unwrap_or_else(|error| {
-        error!(%error, "a user object cannot be written");
-        Value::Null
-    });
     let body = match event {
-        EventType::Auth => {
-            json!({"type": event.as_str(), "status": "success", "message": "the user is connected", "user": user})
-        }
-        EventType::UserReauth => json!({
-            "type": event.as_str(), "status": "warning", "version": tributary_contract::model::event::VERSION,
-            "message": "the user connected again; the connection keeps its id",
-            "old_user": user, "new_user": user,
-        }),
-        EventType::Deauth => {
-            json!({"type": event.as_str(), "status": "success", "message": "the connection was removed", "user": user})
-        }
-        EventType::AccessRevoked => {
-            json!({"type": event.as_str(), "status": "warning", "message": "the user took consent back", "user": user})
-        }
-        other => json!({
-            "type": other.as_str(), "status": "warning",
-            "message": connection.reason.as_deref().unwrap_or("the provider refuses the credentials"),
-            "user": user,
-        }),
+        EventType::Auth => json_of(&AuthSuccessEvent::new(user)),
+        // The account keeps its connection, so the old id is the new one.
+        EventType::UserReauth => json_of(&UserReauthEvent::new(user.clone(), Some(user))),
+        EventType::Deauth => json_of(&UserEvent::deauth(user)),
+        EventType::AccessRevoked => json_of(&UserEvent::access_revoked(user)),
+        _ => json_of(&UserEvent::connection_error(user)),
     };
     Change::Event {
         tenant: Arc::clone(&connection.tenant),
         connection: connection.id,
         event,
-        body: Bytes::from(body.to_string()),
+        body,
         trace: Some(trace),
+    }
+}
+
+fn json_of(event: &impl serde::Serialize) -> Bytes {
+    match serde_json::to_vec(event) {
+        Ok(json) => Bytes::from(json),
+        Err(error) => {
+            error!(%error, "an event cannot be written");
+            Bytes::from_static(b"{}")
+        }
     }
 }
 

@@ -15,8 +15,9 @@ use super::{Runtime, inbox};
 use crate::store::{Change, Connection, ConnectionState, Lane};
 use crate::telemetry::span;
 
-/// A job that runs longer is stopped; what it has checkpointed stays.
-pub const DEADLINE: Duration = Duration::from_secs(900);
+/// A job that runs longer is stopped; what it has checkpointed stays. It is long because waiting for a quota counts:
+/// single calls have time-outs of their own.
+pub const DEADLINE: Duration = Duration::from_secs(2 * 3_600);
 
 /// Runs one task of a connection to its end. A panic is the caller's to catch.
 pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {

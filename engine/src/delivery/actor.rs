@@ -132,9 +132,10 @@ impl Delivery {
         }
     }
 
-    fn read(&self, after: u64, limit: usize, bytes: usize, ctx: &mut Context<Self>) {
+    fn read(&mut self, after: u64, limit: usize, bytes: usize, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
-        let known = self.users.clone();
+        // There is one read at a time; it brings the map back.
+        let known = std::mem::take(&mut self.users);
         let read = async move {
             let rows = parts.store.log(&parts.tenant, after, limit, bytes).await?;
             // A read that stopped at its limits may have left something behind.
@@ -157,7 +158,6 @@ impl Delivery {
 
     fn load_parked(&self, limit: usize, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
-        let known = self.users.clone();
         let now = parts.clock.now();
         let load = async move {
             let rows = parts.store.parked(&parts.tenant, &parts.name, limit.saturating_add(1)).await?;
@@ -167,7 +167,7 @@ impl Delivery {
             let mut due: Vec<(Parked, Vec<Arc<Entry>>)> = Vec::new();
             for row in rows.into_iter().take(limit).filter(|row| row.due_at <= now) {
                 let log = parts.store.log_entries(&row.sequences).await?;
-                let (entries, _) = with_users(&parts, log, known.clone()).await?;
+                let (entries, _) = with_users(&parts, log, HashMap::new()).await?;
                 due.push((row, entries));
             }
             Ok::<_, crate::store::StoreError>((due, next_due))

@@ -8,7 +8,7 @@
 //! page with two buttons comes, without `login` the page asks who it is. Each `tick=scope` grants one scope; without
 //! any, all that were asked for are granted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -133,6 +133,7 @@ pub struct Authority {
     grants: Vec<Grant>,
     access: HashMap<String, (usize, DateTime<Utc>)>,
     refresh: HashMap<String, usize>,
+    connected: HashSet<u32>,
     /// Codes exchanged.
     pub exchanged: u64,
     /// New access tokens by refresh.
@@ -153,6 +154,7 @@ impl Authority {
             grants: Vec::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            connected: HashSet::new(),
             exchanged: 0,
             refreshed: 0,
             reused: 0,
@@ -251,6 +253,7 @@ impl Authority {
             return Err(TokenRefused::Code);
         }
         self.exchanged = self.exchanged.saturating_add(1);
+        self.connected.insert(code.person);
         self.grants.push(Grant {
             person: code.person,
             scopes: code.scopes,
@@ -269,6 +272,8 @@ impl Authority {
             self.reused = self.reused.saturating_add(1);
             if self.rules.reuse_ends_grant {
                 grant.active = false;
+                let person = grant.person;
+                self.look_again(person);
             }
             return Err(TokenRefused::RefreshToken);
         }
@@ -310,7 +315,9 @@ impl Authority {
         let index = self.access.get(token).map(|(index, _)| *index).or_else(|| self.refresh.get(token).copied())?;
         let grant = self.grants.get_mut(index)?;
         grant.active = false;
-        Some(grant.person)
+        let person = grant.person;
+        self.look_again(person);
+        Some(person)
     }
 
     /// Ends all grants of a person. False when there was none.
@@ -320,12 +327,20 @@ impl Authority {
             grant.active = false;
             found = true;
         }
+        self.connected.remove(&person);
         found
     }
 
     /// Whether a person lets the app in at present.
     pub fn is_connected(&self, person: u32) -> bool {
-        self.grants.iter().any(|grant| grant.active && grant.person == person)
+        self.connected.contains(&person)
+    }
+
+    /// After a grant ended: whether the person has another one.
+    fn look_again(&mut self, person: u32) {
+        if !self.grants.iter().any(|grant| grant.active && grant.person == person) {
+            self.connected.remove(&person);
+        }
     }
 
     /// Scopes as the provider writes them.

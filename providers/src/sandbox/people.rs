@@ -46,7 +46,7 @@ impl Chance {
 }
 
 /// One well-spread number out of several.
-fn mixed(seeds: &[u64]) -> u64 {
+pub(crate) fn mixed(seeds: &[u64]) -> u64 {
     seeds.iter().fold(0x9E37_79B9_7F4A_7C15, |state, seed| {
         let mut word = state ^ seed.wrapping_mul(0xBF58_476D_1CE4_E5B9);
         word = (word ^ (word >> 30)).wrapping_mul(0x94D0_49BB_1331_11EB);

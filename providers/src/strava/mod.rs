@@ -1,10 +1,11 @@
 //! Strava (API v3): activities with laps and samples, and the athlete's profile.
 //!
 //! Lists a window of activities or takes the ids that a push event named, fetches each in detail with its streams,
-//! and hands them to `normalize`. It never trusts a push event: Strava signs none, so an event only says what to
-//! fetch.
+//! and hands them to `normalize`. It never takes data from a push event: Strava signs none, so what one calls new is
+//! fetched. Deletions and lost consent are passed on as they were told.
 
 mod normalize;
+pub mod sandbox;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -225,11 +226,9 @@ async fn fetch_window(cx: &mut Fetch, job: &Job) -> Result<(), FetchError> {
         for activity in fetch_batch(cx, ids).await?.into_iter().flatten() {
             cx.emit(activity.record);
         }
-        match batch.last() {
-            Some(last) if advances(job, last.start_date) => {
-                cx.checkpoint(Cursor::at(last.start_date)).await?
-            }
-            _ => cx.flush().await?,
+        match batch.last().filter(|last| advances(job, last.start_date)) {
+            Some(last) => cx.checkpoint(Cursor::at(last.start_date)).await?,
+            None => cx.flush().await?,
         }
     }
     Ok(())

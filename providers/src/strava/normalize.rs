@@ -344,3 +344,55 @@ fn sport(name: Option<&str>) -> ActivityType {
         _ => ActivityType::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Strava's list of sports with the published numbers of the model.
+    const SPORTS: &str = "AlpineSki 68, BackcountrySki 66, Badminton 10, Basketball 12, Canoeing 140, Cricket 23, \
+        Crossfit 113, Dance 24, EBikeRide 152, Elliptical 25, EMountainBikeRide 153, Golf 32, GravelRide 150, \
+        Handcycle 14, HighIntensityIntervalTraining 114, Hike 35, IceSkate 104, InlineSkate 127, Kayaking 40, \
+        Kitesurf 43, MountainBikeRide 15, NordicSki 67, Padel 134, PhysicalTherapy 154, Pickleball 108, Pilates 49, \
+        Racquetball 51, Ride 1, RockClimbing 52, RollerSki 70, Rowing 53, Run 8, Sail 59, Skateboard 61, \
+        Snowboard 73, Snowshoe 75, Soccer 29, Squash 76, StairStepper 78, StandUpPaddling 79, Surfing 81, Swim 82, \
+        TableTennis 85, Tennis 87, TrailRun 149, Velomobile 1, VirtualRide 18, VirtualRow 54, VirtualRun 58, \
+        Volleyball 89, Walk 7, WeightTraining 80, Wheelchair 98, Windsurf 99, Workout 108, Yoga 100";
+
+    #[test]
+    fn every_listed_sport_has_its_number() {
+        for pair in SPORTS.split(", ") {
+            let (name, code) = pair.trim().split_once(' ').unwrap();
+            assert_eq!(sport(Some(name)).code().to_string(), code, "{name}");
+        }
+        assert_eq!((sport(Some("run")), sport(None)), (ActivityType::Other, ActivityType::Unknown));
+    }
+
+    fn with_offset(json: &str) -> Result<String, FetchError> {
+        let text = format!(r#"{{"id": 1, "start_date": "2026-05-02T06:00:00Z", {json}}}"#);
+        let wire = serde_json::from_str(&text).unwrap();
+        activity(wire, None).map(|activity| activity.metadata.start_time.to_string())
+    }
+
+    #[test]
+    fn every_quarter_of_an_hour_is_a_possible_offset() {
+        for minutes in (-12 * 60..=14 * 60_i64).step_by(15) {
+            let start = with_offset(&format!(r#""utc_offset": {}.0"#, minutes * 60)).unwrap();
+            let start = Timestamp::parse(&start).unwrap();
+            assert_eq!(i64::from(start.offset().unwrap().minutes()), minutes);
+            assert_eq!(start.instant().unwrap().to_rfc3339(), "2026-05-02T06:00:00+00:00");
+        }
+    }
+
+    #[test]
+    fn an_impossible_offset_is_malformed() {
+        for json in [
+            r#""utc_offset": 90000"#,
+            r#""utc_offset": 1e300"#,
+            r#""start_date_local": "2036-05-02T06:00:00Z""#,
+            r#""elapsed_time": 1e300"#,
+        ] {
+            assert!(matches!(with_offset(json), Err(FetchError::Malformed { .. })), "{json}");
+        }
+    }
+}

@@ -1,9 +1,10 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeZone;
 use http::HeaderMap;
 use tributary_contract::recorded::{Kept, Recorded};
-use tributary_contract::{Emitted, Secret};
+use tributary_contract::{Credentials, Door, Emitted, Response, Secret};
 
 use super::*;
 
@@ -190,6 +191,39 @@ async fn an_error_in_the_middle_of_the_details_keeps_only_what_was_committed() {
     assert_eq!((run.ids.len(), run.cursors.len()), (8, 1));
 }
 
+/// Lets others run before it answers, and notes how many calls were under way at most.
+struct Counting {
+    door: Recorded,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl Door for Counting {
+    async fn send(&self, request: Request) -> Result<Response, FetchError> {
+        let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(under_way, Ordering::SeqCst);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        self.door.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn four_activities_at_most_are_fetched_side_by_side() {
+    let ids: Vec<i64> = (1..=20).collect();
+    let door = with_details(Recorded::new(), &ids);
+    let door = Arc::new(Counting { door, under_way: AtomicUsize::new(0), most: AtomicUsize::new(0) });
+    let account = Some(Account::new("7"));
+    let mut cx = Fetch::new(door.clone(), Box::new(Kept::default()), Arc::new(app()), account, day(31));
+    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(Strava.fetch(&mut cx, &job(Cause::Request, &names)).await, Ok(()));
+    assert_eq!(door.most.load(Ordering::SeqCst), 4);
+}
+
 #[tokio::test]
 async fn named_activities_are_fetched_without_a_list() {
     let door = with_details(Recorded::new(), &[5]);
@@ -306,7 +340,7 @@ async fn a_subscription_that_points_here_is_left_alone() {
     let (result, calls) = subscribe(Recorded::new().answer(SUBSCRIPTIONS, list)).await;
     assert_eq!(result, Ok(Some(day(31) + TimeDelta::days(1))));
     assert_eq!(calls.len(), 1);
-    assert_eq!(calls[0].credentials, tributary_contract::Credentials::None);
+    assert_eq!(calls[0].credentials, Credentials::None);
 }
 
 #[tokio::test]
@@ -320,7 +354,7 @@ async fn a_missing_subscription_is_made_and_one_that_points_elsewhere_is_replace
         let (result, calls) = subscribe(door).await;
         assert!(result.is_ok(), "{result:?}");
         assert_eq!(calls.iter().map(|call| call.method.as_str()).collect::<Vec<_>>(), methods);
-        assert!(calls.iter().all(|call| call.credentials == tributary_contract::Credentials::None));
+        assert!(calls.iter().all(|call| call.credentials == Credentials::None));
         let form = String::from_utf8(calls.last().unwrap().body.to_vec()).unwrap();
         assert_eq!(
             form,

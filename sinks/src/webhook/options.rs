@@ -114,12 +114,15 @@ impl Options {
         let url = Url::parse(self.url.expose())
             .map_err(|error| unusable("url", &format!("it is no absolute URL: {error}")))?;
         client.check_url(&url).map_err(|error| unusable("url", &error.to_string()))?;
-        let uri = url.as_str().parse().map_err(|error| unusable("url", &format!("it cannot be sent: {error}")))?;
+        let uri =
+            url.as_str().parse().map_err(|error| unusable("url", &format!("it cannot be sent: {error}")))?;
+        let signer = Signer::new(self.secret.expose())
+            .map_err(|error| unusable("secret", &format!("it cannot be a key: {error}")))?;
         Ok(Checked {
             client,
             uri,
             origin: url.origin().ascii_serialization(),
-            signer: Signer::new(self.secret.expose()),
+            signer,
             headers: self.static_headers(context)?,
             timeout,
             limits: Limits {
@@ -161,10 +164,14 @@ impl Options {
             let parsed = HeaderName::try_from(name.as_str())
                 .map_err(|_error| unusable(&setting, "it is no name of a header"))?;
             if is_ours(&parsed) {
-                return Err(unusable(&setting, "this header is set by Tributary or by HTTP itself; remove it"));
+                return Err(unusable(
+                    &setting,
+                    "this header is set by Tributary or by HTTP itself; remove it",
+                ));
             }
-            let mut value = HeaderValue::try_from(value.expose().as_str())
-                .map_err(|_error| unusable(&setting, "its value holds a character that a header cannot carry"))?;
+            let mut value = HeaderValue::try_from(value.expose().as_str()).map_err(|_error| {
+                unusable(&setting, "its value holds a character that a header cannot carry")
+            })?;
             value.set_sensitive(true);
             headers.insert(parsed, value);
         }

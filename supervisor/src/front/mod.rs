@@ -14,6 +14,7 @@ pub mod admin;
 pub mod callback;
 pub mod error;
 pub mod health;
+pub mod import;
 pub mod notify;
 pub mod rest;
 pub mod tenant;

@@ -252,7 +252,8 @@ pub struct LapSample {
     /// Moving time (s).
     #[serde(default, deserialize_with = "integer::optional", skip_serializing_if = "Option::is_none")]
     pub active_duration_seconds: Option<i64>,
-    /// What ended the lap: `MANUAL`, `TIME`, `DISTANCE`, `POSITION_START`, `POSITION_LAP`, `POSITION_WAYPOINT`, `POSITION_MARKED`, `SESSION_END` or `FITNESS_EQUIPMENT`.
+    /// What ended the lap: `MANUAL`, `TIME`, `DISTANCE`, `POSITION_START`, `POSITION_LAP`, `POSITION_WAYPOINT`,
+    /// `POSITION_MARKED`, `SESSION_END` or `FITNESS_EQUIPMENT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger_method: Option<String>,
 }

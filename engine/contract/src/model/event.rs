@@ -10,6 +10,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
+use super::life_cycle::EventStatus;
 use super::{Athlete, DataType, TerraUser};
 
 /// Version of the records and events; a constant of the interface.
@@ -52,6 +53,9 @@ pub struct DataEvent<T> {
     /// The data type.
     #[serde(rename = "type")]
     pub kind: EventType,
+    /// Part of every event by the schema, but not sent on this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<EventStatus>,
     /// [`VERSION`].
     pub version: String,
     /// Whose records they are.
@@ -66,6 +70,9 @@ pub struct AthleteEvent {
     /// [`EventType::Athlete`].
     #[serde(rename = "type")]
     pub kind: EventType,
+    /// Part of every event by the schema, but not sent on this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<EventStatus>,
     /// [`VERSION`].
     pub version: String,
     /// Whose profile it is.
@@ -382,6 +389,7 @@ mod tests {
             TerraUser { user_id: "5b0c".to_owned(), provider: "OURA".to_owned(), ..TerraUser::default() };
         let typed = DataEvent {
             kind: EventType::Hormone,
+            status: None,
             version: VERSION.to_owned(),
             user: user.clone(),
             data: vec![super::super::HormoneSample::default(); 2],

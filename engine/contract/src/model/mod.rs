@@ -16,7 +16,7 @@
 //! | [`event`], [`life_cycle`], [`operational`], `lab_report_event` | the bodies of all deliveries |
 //! | [`identity`] | natural keys, digests, entry ids |
 //! | [`time`] | timestamps with their offset, days |
-//! | [`unit`] | conversions into the units of the model |
+//! | [`mod@unit`] | conversions into the units of the model |
 
 mod activity;
 mod activity_type;

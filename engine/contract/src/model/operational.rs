@@ -45,6 +45,9 @@ pub struct LargeRequestSendingEvent {
     /// [`EventType::LargeRequestSending`].
     #[serde(rename = "type")]
     pub kind: EventType,
+    /// Part of every event by the schema, but not sent on this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<EventStatus>,
     /// What happened, for people.
     pub message: String,
     /// The request, as in the `terra-reference` header.
@@ -61,6 +64,7 @@ impl LargeRequestSendingEvent {
     pub fn new(user: TerraUser, reference: String, expected_payloads: i64) -> Self {
         Self {
             kind: EventType::LargeRequestSending,
+            status: None,
             message: "Large request is being sent".to_owned(),
             reference,
             expected_payloads,

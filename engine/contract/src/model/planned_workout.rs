@@ -328,3 +328,36 @@ pub struct CoercionWarning {
     /// What was changed.
     pub message: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn warnings_are_one_text_or_a_list() {
+        for warnings in
+            [json!("no grade targets"), json!([{"path": "$.steps[0]", "message": "cut"}]), json!([])]
+        {
+            let document = json!({"coercion_warnings": warnings});
+            let read: PlannedWorkout = serde_json::from_value(document.clone()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), document);
+        }
+    }
+
+    #[test]
+    fn the_older_shape_is_kept() {
+        let document = json!({
+            "metadata": {"id": "w-1", "type": 8, "planned_date": "2026-03-01", "estimated_tscore": 40.0},
+            "steps": [{"order": 1, "type": 1, "steps": [
+                {"type": 0, "intensity": 4, "durations": [{"duration_type": 9, "reps": 3.0}],
+                    "targets": [{"target_type": 11, "pace_minutes_per_kilometer": 4.5}]},
+            ]}],
+        });
+        let read: PlannedWorkout = serde_json::from_value(document.clone()).unwrap();
+        let steps = read.steps.as_deref().and_then(|steps| steps[0].steps.as_deref()).unwrap();
+        assert_eq!(steps[0].intensity, Some(PlannedIntensity::Interval));
+        assert_eq!(serde_json::to_value(read).unwrap(), document);
+    }
+}

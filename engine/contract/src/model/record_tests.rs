@@ -184,7 +184,7 @@ fn neither_errors_nor_debug_show_a_value() {
     let error = Record::from_json(DataType::Body, json).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no body record: a field is missing or has the wrong type at line 1 column 42"
+        "no body record: a field is missing or has the wrong type at line 1 column 43"
     );
     assert!(!format!("{error:?}").contains("planted"));
     assert_eq!(format!("{:?}", Record::from(run())), "Record(activity)");

@@ -146,3 +146,53 @@ pub struct StrengthExerciseModifiers {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assistance: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_exercise_survives_with_words_that_are_not_yet_known() {
+        let document: Value = json!({
+            "body_weight_kg": 71.5,
+            "exercises": [{
+                "exercise_name": "Pause clean & jerk",
+                "movements": ["clean", "jerk", "moon_lift"],
+                "target": "thoracic_spine",
+                "modifiers": {
+                    "implement": "barbell", "surface": "platform", "grip_width": "wide",
+                    "grip_orientation": "overhand", "laterality": "bilateral", "stance": "split",
+                    "position": "standing", "bar_position": "front_rack", "tempo": "paused", "rom": "from_hang",
+                    "programme": "x", "accommodating_resistance": "bands", "assistance": "partner",
+                },
+                "primary_muscles": ["quadriceps"], "secondary_muscles": ["hip_flexor"],
+                "group_id": 1, "notes": "n", "rpe": 8.5, "source": "user_logged",
+                "sets": [{
+                    "load_type": "external", "weight_kg": 60.0, "reps": 5, "distance_meters": 10.0,
+                    "duration_seconds": 30.0, "start_time": "2026-03-01T07:00:00.000000+01:00",
+                    "end_time": "2026-03-01T07:01:00.000000+01:00", "rest_after_seconds": 120, "rpe": 8.0,
+                    "rir": 2.0, "set_type": "dropset", "notes": "n",
+                }, {"load_type": "unknown"}],
+            }],
+        });
+        let read: ActivityStrengthData = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), document);
+        let exercise = &read.exercises.unwrap()[0];
+        let unknown = StrengthMovement::Unlisted("moon_lift".to_owned());
+        let movements = [StrengthMovement::Clean, StrengthMovement::Jerk, unknown];
+        assert_eq!(exercise.movements.as_deref(), Some(&movements[..]));
+        assert!(serde_json::from_value::<StrengthSet>(json!({})).is_err(), "a set needs its load type");
+    }
+
+    #[test]
+    fn the_vocabularies_are_whole() {
+        assert_eq!(StrengthMovement::ALL.len(), 175);
+        assert_eq!(StrengthImplement::ALL.len(), 25);
+        assert_eq!(StrengthMuscle::ALL.len(), 19);
+        assert_eq!(StrengthTarget::ALL.len(), 25);
+        assert_eq!(StrengthPosition::ALL.len(), 19);
+        assert_eq!(StrengthMovement::from("wood_chop"), StrengthMovement::WoodChop);
+    }
+}

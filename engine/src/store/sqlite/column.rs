@@ -11,12 +11,22 @@ use tributary_contract::model::EntryId;
 use tributary_contract::sink::EntryKind;
 use uuid::Uuid;
 
+use crate::store::StoreError;
+
 /// What is wrong with a row: the column, and why.
 pub(super) struct Damage(String);
 
 impl Damage {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
     pub(super) fn text(self) -> String {
         self.0
+    }
+
+    pub(super) fn of(self, what: &'static str) -> StoreError {
+        StoreError::Damaged { what, reason: self.0 }
     }
 }
 

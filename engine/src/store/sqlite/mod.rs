@@ -6,6 +6,7 @@
 
 mod column;
 mod load;
+mod log;
 #[cfg(test)]
 mod model_tests;
 mod read;
@@ -243,15 +244,15 @@ impl Store for SqliteStore {
     }
 
     async fn last_sequence(&self) -> Result<u64, StoreError> {
-        read::last_sequence(&self.readers).await
+        log::last_sequence(&self.readers).await
     }
 
     async fn log(&self, tenant: &str, after: u64, limit: usize, bytes: usize) -> Result<Vec<LogRow>, StoreError> {
-        read::log(&self.readers, &self.tenants, tenant, after, limit, bytes).await
+        log::after(&self.readers, &self.tenants, tenant, after, limit, bytes).await
     }
 
     async fn log_entries(&self, sequences: &[u64]) -> Result<Vec<LogRow>, StoreError> {
-        read::log_entries(&self.readers, &self.tenants, sequences).await
+        log::entries(&self.readers, &self.tenants, sequences).await
     }
 
     async fn log_newest(
@@ -260,11 +261,11 @@ impl Store for SqliteStore {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<LogRow>, StoreError> {
-        read::log_newest(&self.readers, &self.tenants, connection, before, limit).await
+        log::newest(&self.readers, &self.tenants, connection, before, limit).await
     }
 
     async fn backlog(&self, tenant: &str, offset: u64) -> Result<u64, StoreError> {
-        read::backlog(&self.readers, tenant, offset).await
+        log::backlog(&self.readers, tenant, offset).await
     }
 
     async fn connection(&self, id: Uuid) -> Result<Option<Connection>, StoreError> {

@@ -1,0 +1,136 @@
+//! Reads the log: by offset for sinks, by sequence for retries, newest first for people.
+//!
+//! A damaged entry is named and left out, so that it does not hold up those behind it. Never writes.
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqlitePool};
+use tributary_contract::model::NaturalKey;
+use uuid::Uuid;
+
+use super::column::{Columns, Damage, signed, signed_len};
+use super::read::set_aside;
+use super::write::{LAST_SEQUENCE, chunks, tuples};
+use super::{Tenants, unavailable};
+use crate::store::{LogRow, StoreError};
+
+type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+const COLUMNS: &str = "SELECT sequence AS place, tenant, connection, kind, key, id, committed_at, trace, body FROM log";
+
+fn log_row(columns: &Columns<'_>, tenants: &Tenants) -> Result<LogRow, Damage> {
+    let tenant = tenants.name(columns.get("tenant")?).ok_or_else(|| Damage::new("column tenant: no such tenant"))?;
+    Ok(LogRow {
+        sequence: columns.number("place")?,
+        tenant,
+        connection: columns.uuid("connection")?,
+        kind: columns.kind("kind")?,
+        key: NaturalKey::new(columns.get::<String>("key")?),
+        id: columns.entry_id("id")?,
+        body: Bytes::from(columns.get::<Vec<u8>>("body")?),
+        committed_at: columns.time("committed_at")?,
+        trace: columns.trace("trace")?,
+    })
+}
+
+pub(super) async fn last_sequence(db: &SqlitePool) -> Result<u64, StoreError> {
+    let last: Option<i64> = sqlx::query_scalar(LAST_SEQUENCE)
+        .fetch_optional(db)
+        .await
+        .map_err(|error| unavailable("reading the last sequence", &error))?;
+    Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or_default())
+}
+
+/// Rows are streamed and the stream is left once enough bytes came, so that no more is read than is wanted.
+pub(super) async fn after(
+    db: &SqlitePool,
+    tenants: &Tenants,
+    tenant: &str,
+    after: u64,
+    limit: usize,
+    bytes: usize,
+) -> Result<Vec<LogRow>, StoreError> {
+    let Some(tenant) = tenants.id(tenant) else { return Ok(Vec::new()) };
+    let (mut rows, mut size, mut after) = (Vec::new(), 0, signed(after));
+    let sql = format!("{COLUMNS} WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?");
+    // A second round only happens when every row of the first was damaged.
+    while rows.is_empty() {
+        let mut stream = sqlx::query(AssertSqlSafe(sql.as_str()))
+            .bind(tenant)
+            .bind(after)
+            .bind(signed_len(limit))
+            .fetch(db);
+        let before = after;
+        while let Some(row) = stream.try_next().await.map_err(|error| unavailable("reading the log", &error))? {
+            after = Columns(&row).get("place").map_err(|damage| damage.of("log entry"))?;
+            let Some(entry) = set_aside("log entry", &row, log_row(&Columns(&row), tenants)) else { continue };
+            size += entry.body.len();
+            if size > bytes && !rows.is_empty() {
+                break;
+            }
+            rows.push(entry);
+        }
+        if before == after {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+pub(super) async fn entries(
+    db: &SqlitePool,
+    tenants: &Tenants,
+    sequences: &[u64],
+) -> Result<Vec<LogRow>, StoreError> {
+    let mut sequences = sequences.to_vec();
+    sequences.sort_unstable();
+    sequences.dedup();
+    let mut entries = Vec::with_capacity(sequences.len());
+    for chunk in chunks(&sequences) {
+        let sql = format!("{COLUMNS} WHERE sequence IN {} ORDER BY sequence", tuples(1, chunk.len()));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for sequence in chunk {
+            query = query.bind(signed(*sequence));
+        }
+        entries.extend(list(db, tenants, query).await?);
+    }
+    Ok(entries)
+}
+
+async fn list(db: &SqlitePool, tenants: &Tenants, query: Query<'_>) -> Result<Vec<LogRow>, StoreError> {
+    let rows = query.fetch_all(db).await.map_err(|error| unavailable("reading the log", &error))?;
+    let read = |row: &SqliteRow| set_aside("log entry", row, log_row(&Columns(row), tenants));
+    Ok(rows.iter().filter_map(read).collect())
+}
+
+pub(super) async fn newest(
+    db: &SqlitePool,
+    tenants: &Tenants,
+    connection: Option<Uuid>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<LogRow>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+    query.push(" WHERE sequence < ").push_bind(before.map_or(i64::MAX, signed));
+    if let Some(connection) = &connection {
+        query.push(" AND connection = ").push_bind(connection.as_bytes().as_slice());
+    }
+    query.push(" ORDER BY sequence DESC LIMIT ").push_bind(signed_len(limit));
+    list(db, tenants, query.build()).await
+}
+
+/// Entries of a tenant are numbered without gaps, so the number of the first one after the offset tells.
+pub(super) async fn backlog(db: &SqlitePool, tenant: &str, offset: u64) -> Result<u64, StoreError> {
+    let left: Option<Option<i64>> = sqlx::query_scalar(
+        "SELECT entries + 1 - (SELECT ordinal FROM log WHERE tenant = tenant.id AND sequence > ?2 \
+         ORDER BY sequence LIMIT 1) FROM tenant WHERE name = ?1",
+    )
+    .bind(tenant)
+    .bind(signed(offset))
+    .fetch_optional(db)
+    .await
+    .map_err(|error| unavailable("counting a backlog", &error))?;
+    Ok(left.flatten().and_then(|left| u64::try_from(left).ok()).unwrap_or_default())
+}
+

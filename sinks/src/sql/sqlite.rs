@@ -1,0 +1,268 @@
+//! Everything that is peculiar to SQLite: connecting, preparing the tables, one transaction, the meaning of its errors.
+//!
+//! Rows come in and are on disk when a call returns: the journal is a write-ahead log that is synchronised with every
+//! commit. There is one connection, since SQLite has one writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Arguments as _, AssertSqlSafe, Row as _};
+
+use super::layout::{TableLayout, Target, table};
+use super::refusal::Failure;
+use super::row::Row;
+use super::statement::{Dialect, Inserts, ROWS, add_column, create, inserts};
+use crate::table::{Cell, ColumnKind};
+
+const DIALECT: Dialect = Dialect {
+    type_name: |kind| match kind {
+        ColumnKind::Text | ColumnKind::Instant | ColumnKind::Day | ColumnKind::Json => "text",
+        ColumnKind::Integer => "integer",
+        ColumnKind::Real => "real",
+        ColumnKind::Boolean => "boolean",
+    },
+    // Numbered marks would make SQLite search the list of marks for each value.
+    placeholder: |_number| "?".to_owned(),
+};
+
+/// Statements that stay prepared: all inserts and some room.
+const PREPARED: usize = 128;
+
+/// A database in a file.
+pub(super) struct Sqlite {
+    pool: SqlitePool,
+    path: PathBuf,
+    prefix: String,
+    inserts: Vec<Inserts>,
+    /// Whether the tables were prepared since the file was opened.
+    ready: AtomicBool,
+}
+
+impl Sqlite {
+    /// Nothing is opened before the first call. `busy` is how long to wait for another writer.
+    pub(super) fn new(path: PathBuf, prefix: String, busy: Duration) -> Self {
+        let connect = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(busy)
+            .statement_cache_capacity(PREPARED);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .acquire_timeout(busy + Duration::from_secs(5))
+            .connect_lazy_with(connect);
+        let inserts = inserts(&prefix, DIALECT);
+        Self { pool, path, prefix, inserts, ready: AtomicBool::new(false) }
+    }
+
+    /// Makes what is missing and says what was made.
+    pub(super) async fn prepare(&self) -> Result<Vec<String>, Failure> {
+        self.reopen_if_gone().await?;
+        make_directory(&self.path).await?;
+        // Taking the right to write at once also proves that there is one.
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| sort(&error))?;
+        let mut lines = Vec::new();
+        let mut tables = 0_usize;
+        for target in Target::all().filter(|target| *target != Target::UserSeen) {
+            prepare_table(&mut transaction, &table(target, &self.prefix), &mut lines).await?;
+            tables += 1;
+        }
+        transaction.commit().await.map_err(|error| sort(&error))?;
+        self.ready.store(true, Ordering::Release);
+        lines.push(format!("{tables} tables are ready in {}", self.path.display()));
+        Ok(lines)
+    }
+
+    /// Writes all rows or none. Rows of one target keep their order, so the newest version of a record wins.
+    pub(super) async fn write(&self, rows: &[&Row<'_>]) -> Result<(), Failure> {
+        self.reopen_if_gone().await?;
+        if !self.ready.load(Ordering::Acquire) {
+            self.prepare().await?;
+        }
+        match self.transaction(rows).await {
+            // Somebody dropped a table: make it anew, once.
+            Err(Failure::Shape(_)) => {
+                self.prepare().await?;
+                self.transaction(rows).await
+            }
+            done => done,
+        }
+    }
+
+    async fn transaction(&self, rows: &[&Row<'_>]) -> Result<(), Failure> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| sort(&error))?;
+        for inserts in &self.inserts {
+            let rows: Vec<&Row<'_>> =
+                rows.iter().copied().filter(|row| row.target == inserts.target).collect();
+            let mut rest = rows.as_slice();
+            for (size, text) in ROWS.into_iter().zip(&inserts.texts) {
+                while let Some((now, later)) = rest.split_at_checked(size) {
+                    let statement = sqlx::query_with(AssertSqlSafe(text.clone()), arguments(now)?);
+                    statement.execute(&mut *transaction).await.map_err(|error| sort(&error))?;
+                    rest = later;
+                }
+            }
+        }
+        transaction.commit().await.map_err(|error| sort(&error))
+    }
+
+    /// A file that was removed lives on for those who have it open, and what they write is lost.
+    async fn reopen_if_gone(&self) -> Result<(), Failure> {
+        let there =
+            tokio::fs::try_exists(&self.path).await.map_err(|error| in_the_way(&self.path, &error))?;
+        if there || self.pool.size() == 0 {
+            return Ok(());
+        }
+        let connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        connection.close().await.map_err(|error| sort(&error))?;
+        self.ready.store(false, Ordering::Release);
+        Ok(())
+    }
+}
+
+async fn prepare_table(
+    database: &mut SqliteConnection,
+    table: &TableLayout,
+    lines: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let found = sqlx::query("select name, pk from pragma_table_info(?)")
+        .bind(&table.name)
+        .fetch_all(&mut *database)
+        .await
+        .map_err(|error| sort(&error))?;
+    let mut names: Vec<String> = Vec::with_capacity(found.len());
+    let mut key: Vec<(i64, String)> = Vec::new();
+    for row in &found {
+        let name: String = row.try_get("name").map_err(|error| sort(&error))?;
+        let place: i64 = row.try_get("pk").map_err(|error| sort(&error))?;
+        if place > 0 {
+            key.push((place, name.clone()));
+        }
+        names.push(name);
+    }
+    if names.is_empty() {
+        run(database, create(table, DIALECT)).await?;
+        lines.push(format!("created table {}", table.name));
+        return Ok(());
+    }
+    key.sort();
+    if !key.iter().map(|(_, name)| name.as_str()).eq(table.key.iter().copied()) {
+        return Err(Failure::Denied {
+            reason: format!(
+                "table {} exists and does not have the key ({})",
+                table.name,
+                table.key.join(", ")
+            ),
+            advice: "set a prefix, so that our tables get names of their own".to_owned(),
+        });
+    }
+    for column in table.columns.iter().filter(|column| names.iter().all(|name| name != column.name)) {
+        run(database, add_column(table, column, DIALECT)).await?;
+        lines.push(format!("added column {}.{}", table.name, column.name));
+    }
+    Ok(())
+}
+
+async fn run(database: &mut SqliteConnection, text: String) -> Result<(), Failure> {
+    let statement = sqlx::query(AssertSqlSafe(text)).persistent(false);
+    statement.execute(database).await.map(drop).map_err(|error| sort(&error))
+}
+
+fn arguments(rows: &[&Row<'_>]) -> Result<SqliteArguments, Failure> {
+    let mut arguments = SqliteArguments::default();
+    for cell in rows.iter().flat_map(|row| &row.cells) {
+        let added = match cell {
+            Cell::Null => arguments.add(None::<i64>),
+            Cell::Text(text) => arguments.add(text.as_ref()),
+            Cell::Integer(number) => arguments.add(*number),
+            Cell::Real(number) => arguments.add(*number),
+            Cell::Boolean(value) => arguments.add(*value),
+        };
+        added.map_err(|_error| Failure::Row("a value could not be bound".to_owned()))?;
+    }
+    Ok(arguments)
+}
+
+async fn make_directory(path: &Path) -> Result<(), Failure> {
+    let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    tokio::fs::create_dir_all(directory).await.map_err(|error| in_the_way(directory, &error))
+}
+
+fn in_the_way(path: &Path, error: &std::io::Error) -> Failure {
+    match crate::path::sink_error(&format!("cannot reach {}", path.display()), error) {
+        tributary_contract::sink::SinkError::Denied { reason, advice } => Failure::Denied { reason, advice },
+        other => Failure::Passing(other.to_string()),
+    }
+}
+
+/// Sorts an error of the library.
+fn sort(error: &sqlx::Error) -> Failure {
+    let Some(refused) = error.as_database_error() else { return Failure::Passing(error.to_string()) };
+    let code = refused.code().and_then(|code| code.parse().ok()).unwrap_or_default();
+    sort_code(code, refused.message())
+}
+
+/// Sorts a result code. The upper bytes only refine the lowest one.
+fn sort_code(code: i32, message: &str) -> Failure {
+    const ERROR: i32 = 1;
+    const PERM: i32 = 3;
+    const READONLY: i32 = 8;
+    const CORRUPT: i32 = 11;
+    const CANTOPEN: i32 = 14;
+    const TOOBIG: i32 = 18;
+    const CONSTRAINT: i32 = 19;
+    const MISMATCH: i32 = 20;
+    const AUTH: i32 = 23;
+    const NOTADB: i32 = 26;
+    let reason = format!("SQLite: {message}");
+    let denied = |advice: &str| Failure::Denied { reason: reason.clone(), advice: advice.to_owned() };
+    match code & 0xff {
+        TOOBIG | CONSTRAINT | MISMATCH => Failure::Row(reason),
+        ERROR => Failure::Shape(reason),
+        PERM | READONLY | CANTOPEN | AUTH => {
+            denied("give the user that Tributary runs as the right to write the file and its directory")
+        }
+        CORRUPT | NOTADB => denied("restore the file from a backup, or set another path"),
+        // Busy, locked, out of space or memory, broken disk: all that does not lie in the data or the rights.
+        _ => Failure::Passing(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Sqlite {
+        /// Journal mode and level of synchronisation of the open connection.
+        pub(in crate::sql) async fn settings(&self) -> (String, i64) {
+            let mode = sqlx::query("pragma journal_mode").fetch_one(&self.pool).await.unwrap().get(0);
+            let level = sqlx::query("pragma synchronous").fetch_one(&self.pool).await.unwrap().get(0);
+            (mode, level)
+        }
+    }
+
+    #[test]
+    fn result_codes_are_sorted_by_what_to_do() {
+        for code in [5, 6, 7, 10, 13, 15, 17, 261, 517, 778] {
+            assert!(matches!(sort_code(code, "x"), Failure::Passing(_)), "{code}");
+        }
+        for code in [3, 8, 11, 14, 23, 26, 264, 1032] {
+            assert!(matches!(sort_code(code, "x"), Failure::Denied { .. }), "{code}");
+        }
+        for code in [18, 19, 20, 275, 1299, 1811, 2067] {
+            assert!(matches!(sort_code(code, "x"), Failure::Row(_)), "{code}");
+        }
+        assert!(matches!(sort_code(1, "no such table: daily"), Failure::Shape(_)));
+    }
+}

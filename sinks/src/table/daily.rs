@@ -1,0 +1,63 @@
+//! Columns of days. Every one is found in the record under its path; samples stay in the record.
+
+use tributary_contract::model::DataType;
+
+use super::{Table, day, integer, real, text, time};
+
+pub(super) static TABLE: Table = Table {
+    data_type: DataType::Daily,
+    columns: &[
+        day("day", &["metadata", "start_time"]),
+        time("start_time", &["metadata", "start_time"]),
+        time("end_time", &["metadata", "end_time"]),
+        integer("upload_type", "number: how it was captured", &["metadata", "upload_type"]),
+        real("duration_active_seconds", "s", &["active_durations_data", "activity_seconds"]),
+        real("duration_inactive_seconds", "s", &["active_durations_data", "inactivity_seconds"]),
+        real("duration_rest_seconds", "s", &["active_durations_data", "rest_seconds"]),
+        real("duration_low_intensity_seconds", "s", &["active_durations_data", "low_intensity_seconds"]),
+        real(
+            "duration_moderate_intensity_seconds",
+            "s",
+            &["active_durations_data", "moderate_intensity_seconds"],
+        ),
+        real(
+            "duration_vigorous_intensity_seconds",
+            "s",
+            &["active_durations_data", "vigorous_intensity_seconds"],
+        ),
+        real("duration_standing_seconds", "s", &["active_durations_data", "standing_seconds"]),
+        real("standing_hours", "hours with standing", &["active_durations_data", "standing_hours_count"]),
+        real("bmr_kcal", "kcal, basal", &["calories_data", "BMR_calories"]),
+        real("net_activity_kcal", "kcal, without basal", &["calories_data", "net_activity_calories"]),
+        real("net_intake_kcal", "kcal, eaten and drunk", &["calories_data", "net_intake_calories"]),
+        real("total_burned_kcal", "kcal, basal and active", &["calories_data", "total_burned_calories"]),
+        real("distance_meters", "m", &["distance_data", "distance_meters"]),
+        integer("steps", "count", &["distance_data", "steps"]),
+        integer("floors_climbed", "count", &["distance_data", "floors_climbed"]),
+        real("elevation_gain_meters", "m", &["distance_data", "elevation", "gain_actual_meters"]),
+        real("elevation_loss_meters", "m", &["distance_data", "elevation", "loss_actual_meters"]),
+        integer("swim_strokes", "count", &["distance_data", "swimming", "num_strokes"]),
+        real("avg_hr_bpm", "beats/min", &["heart_rate_data", "summary", "avg_hr_bpm"]),
+        real("max_hr_bpm", "beats/min", &["heart_rate_data", "summary", "max_hr_bpm"]),
+        real("min_hr_bpm", "beats/min", &["heart_rate_data", "summary", "min_hr_bpm"]),
+        real("resting_hr_bpm", "beats/min", &["heart_rate_data", "summary", "resting_hr_bpm"]),
+        real("avg_hrv_rmssd_ms", "ms", &["heart_rate_data", "summary", "avg_hrv_rmssd"]),
+        real("avg_hrv_sdnn_ms", "ms", &["heart_rate_data", "summary", "avg_hrv_sdnn"]),
+        real("avg_met", "MET", &["MET_data", "avg_level"]),
+        real("avg_saturation_percentage", "%", &["oxygen_data", "avg_saturation_percentage"]),
+        real("vo2max_ml_per_min_per_kg", "mL/(kg·min)", &["oxygen_data", "vo2max_ml_per_min_per_kg"]),
+        real("activity_score", "0 to 100, the provider's", &["scores", "activity"]),
+        real("recovery_score", "0 to 100, the provider's", &["scores", "recovery"]),
+        real("sleep_score", "0 to 100, the provider's", &["scores", "sleep"]),
+        real("strain_level", "the provider's scale", &["strain_data", "strain_level"]),
+        real("avg_stress_level", "0 to 100", &["stress_data", "avg_stress_level"]),
+        real("max_stress_level", "0 to 100", &["stress_data", "max_stress_level"]),
+        real("duration_stress_seconds", "s", &["stress_data", "stress_duration_seconds"]),
+        real("duration_low_stress_seconds", "s", &["stress_data", "low_stress_duration_seconds"]),
+        real("duration_medium_stress_seconds", "s", &["stress_data", "medium_stress_duration_seconds"]),
+        real("duration_high_stress_seconds", "s", &["stress_data", "high_stress_duration_seconds"]),
+        real("duration_rest_stress_seconds", "s", &["stress_data", "rest_stress_duration_seconds"]),
+        text("device_name", "device or source app", &["device_data", "name"]),
+        text("device_manufacturer", "maker", &["device_data", "manufacturer"]),
+    ],
+};

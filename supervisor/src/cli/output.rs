@@ -1,0 +1,77 @@
+//! The only printer: tables, JSON and lines on standard output, errors on standard error.
+
+use std::io::Write as _;
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use serde_json::Value;
+
+/// Prints one JSON value.
+pub fn json(value: &Value) {
+    line(&serde_json::to_string_pretty(value).unwrap_or_else(|_never| value.to_string()));
+}
+
+/// Prints one JSON value in one line.
+pub fn json_line(value: &Value) {
+    line(&value.to_string());
+}
+
+/// Prints a line.
+pub fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}") {
+        broken_pipe(&error);
+    }
+}
+
+/// Prints a table.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED);
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    line(&table.to_string());
+}
+
+/// Prints an error with its causes.
+pub fn error(error: &anyhow::Error) {
+    complain(&format!("error: {error:#}"));
+}
+
+/// Prints a line to standard error.
+pub fn complain(text: &str) {
+    let mut out = std::io::stderr().lock();
+    if writeln!(out, "{text}").is_err() {
+        // There is nowhere left to say it.
+    }
+}
+
+/// Shows progress on standard error, in place when it is a terminal.
+pub fn progress(text: &str) {
+    use std::io::IsTerminal as _;
+    let mut out = std::io::stderr().lock();
+    let written = if out.is_terminal() { write!(out, "\r\x1b[2K{text}") } else { writeln!(out, "{text}") };
+    if written.and_then(|()| out.flush()).is_err() {
+        // Progress is a courtesy.
+    }
+}
+
+/// Ends a line that [`progress`] left open.
+pub fn progress_end() {
+    use std::io::IsTerminal as _;
+    if std::io::stderr().is_terminal() {
+        complain("");
+    }
+}
+
+/// Whoever read our output has gone: there is nothing more to do.
+#[expect(clippy::exit, reason = "as other commands do when their reader has gone")]
+fn broken_pipe(error: &std::io::Error) {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    complain(&format!("error: standard output cannot be written: {error}"));
+    std::process::exit(1);
+}
