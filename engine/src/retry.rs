@@ -10,7 +10,7 @@ use backoff::backoff::Backoff as _;
 
 /// Delays that grow by a factor from the first to a cap.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ladder {
+pub struct Growth {
     /// Delay after the first failure.
     pub first: Duration,
     /// Longest delay, before jitter.
@@ -21,10 +21,10 @@ pub struct Ladder {
     pub jitter: f64,
 }
 
-/// Steps after which every ladder here has long reached its cap.
+/// Steps after which every growth here has long reached its cap.
 const MOST_STEPS: u32 = 64;
 
-impl Ladder {
+impl Growth {
     /// The delay after that many failures in a row; none without a failure.
     pub fn delay(&self, failures: u32) -> Duration {
         let mut policy = ExponentialBackoff {
@@ -45,19 +45,19 @@ impl Ladder {
 }
 
 /// Between two tries of one call inside a running job.
-pub const QUICK: Ladder =
-    Ladder { first: Duration::from_millis(250), cap: Duration::from_secs(2), factor: 3.0, jitter: 0.5 };
+pub const QUICK: Growth =
+    Growth { first: Duration::from_millis(250), cap: Duration::from_secs(2), factor: 3.0, jitter: 0.5 };
 
 /// Repeats of one call inside a running job; after them the job ends and comes back later.
 pub const QUICK_REPEATS: u32 = 2;
 
 /// After a failed refresh of a token.
-pub const REFRESH: Ladder =
-    Ladder { first: Duration::from_secs(45), cap: Duration::from_secs(20 * 60), factor: 2.0, jitter: 0.25 };
+pub const REFRESH: Growth =
+    Growth { first: Duration::from_secs(45), cap: Duration::from_secs(20 * 60), factor: 2.0, jitter: 0.25 };
 
 /// Between two tries to store what must not be lost.
-pub const STORE: Ladder =
-    Ladder { first: Duration::from_millis(200), cap: Duration::from_secs(30), factor: 2.0, jitter: 0.25 };
+pub const STORE: Growth =
+    Growth { first: Duration::from_millis(200), cap: Duration::from_secs(30), factor: 2.0, jitter: 0.25 };
 
 #[cfg(test)]
 mod tests {
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn delays_grow_to_the_cap_and_stay_within_their_jitter() {
-        let exact = Ladder { jitter: 0.0, ..REFRESH };
+        let exact = Growth { jitter: 0.0, ..REFRESH };
         let seconds: Vec<u64> = (0..8).map(|failures| exact.delay(failures).as_secs()).collect();
         assert_eq!(seconds, [0, 45, 90, 180, 360, 720, 1200, 1200]);
         for failures in 1..40 {

@@ -8,10 +8,12 @@
 //! | `sandbox.rs` | its simulated server; shares no code with the two above |
 //! | `fixtures/` | documented shapes in, hand-checked records out, `SOURCES.md` |
 //!
-//! [`registry`] lists them. [`format`] holds pure file parsers, [`sandbox`] the kit of the simulated servers.
+//! [`registry`] lists them. [`format`] holds pure file parsers, [`route`] the ways in that
+//! are no cloud, [`sandbox`] the kit of the simulated servers.
 
 pub mod format;
 pub mod oura;
 pub mod registry;
+pub mod route;
 pub mod sandbox;
 pub mod strava;

@@ -107,10 +107,6 @@ pub fn schema_of(kind: &str) -> Option<Schema> {
 ///
 /// # Errors
 /// [`SinkError::Unusable`] when a setting cannot work, named as `<sink>.<setting>`.
-#[expect(
-    clippy::unused_async,
-    reason = "sinks whose client can only be built asynchronously fit in without a change"
-)]
 pub async fn build(name: &str, options: SinkOptions, context: &Context) -> Result<Box<dyn Sink>, SinkError> {
     let built: Result<Box<dyn Sink>, SinkError> = match options {
         SinkOptions::File(options) => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use thiserror::Error;
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tributary_config::{Config, Operator, Tenant};
 use tributary_contract::sink::SinkError;
@@ -15,11 +16,12 @@ use tributary_contract::{App as ProviderApp, Spec};
 use tributary_engine::budget::{Budget, BudgetOptions};
 use tributary_engine::clock::Clock;
 use tributary_engine::connection::{Runtime, Slots};
-use tributary_engine::delivery::{Delivery, Filter, Ladder, Parts};
+use tributary_engine::delivery::{Filter, Ladder, Parts};
 use tributary_engine::fetch::Tokens;
 use tributary_engine::store::sqlite::SqliteStore;
+use tributary_engine::store::writer::WriterTask;
 use tributary_engine::store::{Store, StoreError, Writer, WriterOptions};
-use tributary_engine::vault::{Vault, VaultError, VaultKey};
+use tributary_engine::vault::{KeyError, Vault, VaultError, VaultKey};
 use tributary_net::{Client, ClientOptions, NetError};
 
 use crate::front;
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The vault.
     #[error("the vault cannot be used: {0}; check `vault.keys`")]
     Vault(#[from] VaultError),
+    /// A vault key.
+    #[error("a vault key cannot be used: {0}")]
+    VaultKey(#[from] KeyError),
     /// The HTTP client.
     #[error("the HTTP client cannot be built: {0}")]
     Client(#[from] NetError),
@@ -100,7 +105,38 @@ pub struct Running {
     /// What its parts share.
     pub shared: Arc<Shared>,
     servers: Vec<actix_web::dev::ServerHandle>,
-    writer: tributary_engine::store::writer::WriterTask,
+    writer: WriterThread,
+}
+
+/// The store writer's own thread: commits wait for the disk, and nothing else waits for them there.
+struct WriterThread {
+    arbiter: Arbiter,
+    ended: oneshot::Receiver<()>,
+}
+
+impl WriterThread {
+    fn start(task: WriterTask) -> Self {
+        let arbiter = Arbiter::new();
+        let (tell, ended) = oneshot::channel();
+        let spawned = arbiter.spawn(async move {
+            task.run().await;
+            // Nobody listens when the daemon was dropped without a stop.
+            drop(tell.send(()));
+        });
+        if !spawned {
+            tracing::error!("the store writer's thread ended at once");
+        }
+        Self { arbiter, ended }
+    }
+
+    /// Commits what waits, then ends.
+    async fn stop(self, writer: &Writer) {
+        writer.stop();
+        if self.ended.await.is_err() {
+            warn!("the store writer had ended before");
+        }
+        self.arbiter.stop();
+    }
 }
 
 /// Listeners that are bound already, so that port 0 works.
@@ -128,10 +164,13 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     for warning in warnings {
         warn!("{warning}");
     }
-    let keys = operator.vault_keys.iter().map(VaultKey::parse).collect::<Result<Vec<_>, _>>()?;
+    let keys = operator.vault_keys.iter().zip(1..);
+    let keys = keys.map(|(key, number)| VaultKey::parse(&format!("vault.keys[{number}]"), key.expose()));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let vault = Arc::new(Vault::new(keys)?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&operator.store).await?);
-    let (writer, writer_task) = Writer::start(Arc::clone(&store), clock.clone(), WriterOptions::default()).await?;
+    let (writer, task) = Writer::start(Arc::clone(&store), clock.clone(), WriterOptions::default());
+    let writer_thread = WriterThread::start(task);
     vault.check(store.as_ref(), &writer).await?;
 
     let runtimes = runtimes(&operator, &store, &writer, &vault, &clock)?;
@@ -151,7 +190,7 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     deliveries(&shared).await?;
     let connections = shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
     info!(%public, %admin, connections, "tributary is running");
-    Ok(Running { public, admin, shared, servers, writer: writer_task })
+    Ok(Running { public, admin, shared, servers, writer: writer_thread })
 }
 
 fn runtimes(
@@ -285,6 +324,6 @@ impl Running {
             Ok(false) => warn!("some work was cut off; it will be done again at the next start"),
             Err(error) => warn!(%error, "the supervisor had ended before"),
         }
-        self.writer.stop().await;
+        self.writer.stop(&self.shared.writer).await;
     }
 }

@@ -25,8 +25,8 @@ const AT_ONCE: usize = 32;
 /// All simulated providers.
 pub fn all(settings: &Settings, now: DateTime<Utc>) -> Vec<Box<dyn Sandbox>> {
     vec![
-        Box::new(tributary_providers::oura::sandbox::OuraSandbox::new(settings.clone(), now)),
-        Box::new(tributary_providers::strava::sandbox::StravaSandbox::new(settings.clone(), now)),
+        Box::new(tributary_providers::oura::sandbox::Cloud::new(settings.clone(), now)),
+        Box::new(tributary_providers::strava::sandbox::Cloud::new(settings.clone(), now)),
     ]
 }
 

@@ -1,1 +1,33 @@
-//! Being laid out.
+//! The kit of the tests that see the whole: simulated providers, the daemon, and the receivers at its other end.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`plan`] | what a world is made of: people, quotas, tenants, sinks |
+//! | [`world`] | simulated providers, a receiver and a configuration; people who connect |
+//! | [`rig`] | a world with the daemon inside the test's own process |
+//! | [`daemon`] | the real binary on a world, to be killed and stopped |
+//! | [`receiver`] | an HTTP server that notes what it gets and answers as scripted |
+//! | [`inventory`] | what arrived, and its comparison with what the providers produced |
+//! | [`wait`] | waiting for a condition, always with a bound |
+//! | [`logs`] | everything that was logged, and every panic |
+//! | [`program`] | the binary `tributary`, run to its end |
+//!
+//! A test in here never sleeps and never looks into the engine where it could look at what comes out of it. The kit
+//! fails by panicking, with what it was waiting for.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a kit of tests fails by panicking")]
+
+pub mod daemon;
+pub mod inventory;
+pub mod logs;
+pub mod plan;
+pub mod program;
+pub mod receiver;
+pub mod rig;
+pub mod wait;
+pub mod world;
+
+pub use inventory::Inventory;
+pub use plan::{Plan, TenantPlan};
+pub use receiver::{Answer, Received, Receiver};
+pub use rig::Rig;
+pub use world::{Person, World};

@@ -107,3 +107,6 @@ fn change(
 fn keyed(data_type: DataType, key: NaturalKey) -> Result<NaturalKey, IngestError> {
     if key.as_str().is_empty() { Err(IngestError::NoKey { data_type }) } else { Ok(key) }
 }
+
+#[cfg(test)]
+mod tests;

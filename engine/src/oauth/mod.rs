@@ -1,1 +1,12 @@
-//! Not written yet.
+//! OAuth 2.0 as requests and answers: the consent page's URL, the requests to the token endpoint, what its answers
+//! hold and which refusals end a consent.
+//!
+//! Built from the Spec and the app's client credentials, sent by the engine's door. Nothing here sends, waits or
+//! stores.
+
+pub mod authorize;
+mod client_auth;
+pub mod refusal;
+pub mod token;
+
+pub use refusal::Refusal;

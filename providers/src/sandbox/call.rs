@@ -68,7 +68,11 @@ impl Call {
 
     /// All form fields and query parameters of that name.
     pub fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.form.iter().chain(&self.query).filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.form
+            .iter()
+            .chain(&self.query)
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A header as text.
@@ -141,10 +145,15 @@ pub fn redirect(url: &str) -> Response<Bytes> {
     response
 }
 
-/// Adds a header; one that cannot be written is left out.
+/// Adds a header to an answer; one that cannot be written is left out.
 pub fn set(response: &mut Response<Bytes>, name: &'static str, value: &str) {
+    set_header(response.headers_mut(), name, value);
+}
+
+/// Adds a header; one that cannot be written is left out.
+pub fn set_header(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(HeaderName::from_static(name), value);
+        headers.insert(HeaderName::from_static(name), value);
     }
 }
 

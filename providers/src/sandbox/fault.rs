@@ -92,7 +92,8 @@ impl Faults {
     /// The fault that strikes this request, if one does.
     pub(crate) fn take(&mut self, route: &'static str, call: &Call) -> Option<Fault> {
         let fits = |rule: &Rule| {
-            rule.route.is_none_or(|wanted| wanted == route) && rule.when.as_ref().is_none_or(|when| when(call))
+            rule.route.is_none_or(|wanted| wanted == route)
+                && rule.when.as_ref().is_none_or(|when| when(call))
         };
         let position = self.rules.iter().position(fits)?;
         let rule = self.rules.get_mut(position)?;

@@ -67,7 +67,13 @@ impl Ledger {
     }
 
     /// Notes that a record is gone.
-    pub(crate) fn deleted(&mut self, account: &str, data_type: &'static str, natural_key: &str, at: DateTime<Utc>) {
+    pub(crate) fn deleted(
+        &mut self,
+        account: &str,
+        data_type: &'static str,
+        natural_key: &str,
+        at: DateTime<Utc>,
+    ) {
         let key = self.key(account, data_type, natural_key);
         if let Some(entry) = self.entries.get_mut(&key) {
             self.versions = self.versions.saturating_add(1);
@@ -300,7 +306,9 @@ mod tests {
         ] {
             let mut record = good.clone();
             *record.pointer_mut(pointer).unwrap() = wrong;
-            let Verdict::Disagrees(found) = compare(&facts, &record) else { panic!("{pointer} was not noticed") };
+            let Verdict::Disagrees(found) = compare(&facts, &record) else {
+                panic!("{pointer} was not noticed")
+            };
             assert_eq!((found.len(), found[0].fact.pointer), (1, pointer));
         }
     }

@@ -24,6 +24,8 @@ pub mod notify;
 pub mod oauth;
 pub mod people;
 pub mod quota;
+#[cfg(test)]
+pub(crate) mod rig;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -71,6 +73,9 @@ pub trait Sandbox: Send {
 
     /// The person takes consent back on the provider's own pages. False when there was none.
     fn withdraw(&mut self, account: &str, now: DateTime<Utc>) -> bool;
+
+    /// The provider loses all subscriptions of the app without a word.
+    fn forget_subscriptions(&mut self);
 
     /// What was produced.
     fn ledger(&self) -> &Ledger;
@@ -233,7 +238,10 @@ impl Pace {
     /// When the next event falls, if ever.
     pub(crate) fn peek(&self) -> Option<DateTime<Utc>> {
         let microseconds = self.microseconds? * (f64::from(self.next) + 1.0);
-        #[expect(clippy::cast_possible_truncation, reason = "saturates, and a time so far away is refused below")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "saturates, and a time so far away is refused below"
+        )]
         self.start.checked_add_signed(TimeDelta::microseconds(microseconds as i64))
     }
 

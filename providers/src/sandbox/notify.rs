@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_handshake_must_repeat_the_challenge() {
-        let answer = |status, body: &'static str| CallResult { status, body: Bytes::from_static(body.as_bytes()) };
+        let answer =
+            |status, body: &'static str| CallResult { status, body: Bytes::from_static(body.as_bytes()) };
         assert!(answer(Some(200), r#"{"challenge":"x"}"#).repeats("challenge", "x"));
         assert!(!answer(Some(200), r#"{"challenge":"y"}"#).repeats("challenge", "x"));
         assert!(!answer(Some(201), r#"{"challenge":"x"}"#).repeats("challenge", "x"));

@@ -146,7 +146,7 @@ impl Authority {
     /// Nobody has granted anything yet.
     pub fn new(settings: &Settings, rules: Rules) -> Self {
         Self {
-            dice: Chance::of(&[settings.seed, 0x6f61_7574_68, u64::from(rules.separator)]),
+            dice: Chance::of(&[settings.seed, 0x6f_6175_7468, u64::from(rules.separator)]),
             rules,
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
@@ -184,8 +184,12 @@ impl Authority {
         if call.field("response_type") != Some("code") {
             return Err(ConsentRefused::ResponseType);
         }
-        let asked: Vec<&str> =
-            call.field("scope").unwrap_or_default().split(self.rules.separator).filter(|scope| !scope.is_empty()).collect();
+        let asked: Vec<&str> = call
+            .field("scope")
+            .unwrap_or_default()
+            .split(self.rules.separator)
+            .filter(|scope| !scope.is_empty())
+            .collect();
         if asked.is_empty() || asked.iter().any(|scope| !self.rules.scopes.contains(scope)) {
             return Err(ConsentRefused::Scope);
         }
@@ -312,7 +316,8 @@ impl Authority {
 
     /// Ends the grant that an access or refresh token belongs to.
     pub fn revoke(&mut self, token: &str) -> Option<u32> {
-        let index = self.access.get(token).map(|(index, _)| *index).or_else(|| self.refresh.get(token).copied())?;
+        let index =
+            self.access.get(token).map(|(index, _)| *index).or_else(|| self.refresh.get(token).copied())?;
         let grant = self.grants.get_mut(index)?;
         grant.active = false;
         let person = grant.person;
@@ -361,7 +366,15 @@ impl Authority {
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name} sandbox</title>\
              <h1>{name} sandbox</h1><form method=\"get\">"
         );
-        for key in ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"] {
+        for key in [
+            "client_id",
+            "redirect_uri",
+            "response_type",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        ] {
             if let Some(value) = call.field(key) {
                 hidden(&mut page, key, value);
             }
@@ -458,7 +471,8 @@ mod tests {
     }
 
     fn token_with(authority: &mut Authority, body: String, seconds: i64) -> Result<Issued, TokenRefused> {
-        let request = Request::post("/oauth/token").header("content-type", "application/x-www-form-urlencoded");
+        let request =
+            Request::post("/oauth/token").header("content-type", "application/x-www-form-urlencoded");
         authority.token(&Call::new(request.body(Bytes::from(body)).unwrap()), at(seconds))
     }
 
@@ -472,7 +486,10 @@ mod tests {
         let mut authority = authority(RULES);
         assert!(asked(&mut authority, "").unwrap().contains("Who are you?"));
         assert!(asked(&mut authority, "&login=7").unwrap().contains("Approve"));
-        assert_eq!(asked(&mut authority, "&login=7&approve=0").unwrap(), "http://me/cb?state=s1&error=access_denied");
+        assert_eq!(
+            asked(&mut authority, "&login=7&approve=0").unwrap(),
+            "http://me/cb?state=s1&error=access_denied"
+        );
         assert_eq!(asked(&mut authority, "&login=9"), Err(ConsentRefused::Login));
         let back = asked(&mut authority, "&login=7&approve=1&tick=b").unwrap();
         assert!(back.starts_with("http://me/cb?state=s1&code=") && back.ends_with("&scope=b"), "{back}");
@@ -482,7 +499,8 @@ mod tests {
     fn a_code_works_once_and_only_for_the_client_that_asked() {
         let mut authority = authority(RULES);
         let first = code(&mut authority, "");
-        let wrong = format!("client_id=sandbox&client_secret=guessed&grant_type=authorization_code&code={first}");
+        let wrong =
+            format!("client_id=sandbox&client_secret=guessed&grant_type=authorization_code&code={first}");
         assert_eq!(token_with(&mut authority, wrong, 1).err(), Some(TokenRefused::Client));
         let exchange = format!("grant_type=authorization_code&code={first}&redirect_uri=http://me/cb");
         let issued = token(&mut authority, &exchange, 1).ok().unwrap();
@@ -502,8 +520,11 @@ mod tests {
     fn a_challenge_needs_its_verifier() {
         let mut authority = authority(RULES);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest("long-verifier"));
-        for (verifier, works) in [("", false), ("&code_verifier=other", false), ("&code_verifier=long-verifier", true)] {
-            let code = code(&mut authority, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
+        for (verifier, works) in
+            [("", false), ("&code_verifier=other", false), ("&code_verifier=long-verifier", true)]
+        {
+            let code =
+                code(&mut authority, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
             let exchange = format!("grant_type=authorization_code&code={code}{verifier}");
             assert_eq!(token(&mut authority, &exchange, 1).is_ok(), works, "{verifier}");
         }
@@ -526,8 +547,11 @@ mod tests {
 
     #[test]
     fn an_early_refresh_may_give_the_same_tokens_and_a_late_one_new_ones() {
-        let mut authority =
-            authority(Rules { same_while_left: Some(Duration::from_secs(600)), reuse_ends_grant: false, ..RULES });
+        let mut authority = authority(Rules {
+            same_while_left: Some(Duration::from_secs(600)),
+            reuse_ends_grant: false,
+            ..RULES
+        });
         let first = exchanged(&mut authority);
         let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
         let same = token(&mut authority, &refresh, 3000).ok().unwrap();

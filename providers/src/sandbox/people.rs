@@ -41,7 +41,12 @@ impl Chance {
 
     /// Forty hexadecimal digits.
     pub fn token(&mut self) -> String {
-        format!("{:016x}{:016x}{:08x}", self.0.random::<u64>(), self.0.random::<u64>(), self.0.random::<u32>())
+        format!(
+            "{:016x}{:016x}{:08x}",
+            self.0.random::<u64>(),
+            self.0.random::<u64>(),
+            self.0.random::<u32>()
+        )
     }
 }
 
@@ -118,7 +123,8 @@ const FIRST_NAMES: [(&str, bool); 16] = [
     ("Paul", false),
 ];
 const LAST_NAMES: [&str; 12] = [
-    "Adeyemi", "Björk", "Costa", "Demir", "Espinoza", "Fujita", "Gurung", "Haidari", "Ito", "Joshi", "Kealoha", "O'Neill",
+    "Adeyemi", "Björk", "Costa", "Demir", "Espinoza", "Fujita", "Gurung", "Haidari", "Ito", "Joshi",
+    "Kealoha", "O'Neill",
 ];
 
 /// A simulated person.
@@ -161,7 +167,7 @@ pub struct Person {
 impl Person {
     /// The person of that number.
     pub fn new(seed: u64, number: u32) -> Self {
-        let seed = mixed(&[seed, 0x0070_656f_706c_65, u64::from(number)]);
+        let seed = mixed(&[seed, 0x70_656f_706c, u64::from(number)]);
         let mut dice = Chance::of(&[seed]);
         let (first_name, female) = dice.pick(&FIRST_NAMES, ("Alex", false));
         let age = dice.between(19, 68);
@@ -227,7 +233,11 @@ pub fn people(seed: u64, count: u32) -> Vec<Person> {
 
 /// A number without its fraction; 0 when negative.
 pub(crate) fn whole(value: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is what is meant")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturating is what is meant"
+    )]
     let whole = value.round() as u32;
     whole
 }
@@ -241,7 +251,8 @@ mod tests {
         assert_eq!(people(7, 50), people(7, 50));
         assert_eq!(people(7, 50)[..10], people(7, 10)[..]);
         assert_ne!(people(7, 50), people(8, 50));
-        let zones: std::collections::HashSet<&str> = people(7, 200).iter().map(|person| person.zone.name).collect();
+        let zones: std::collections::HashSet<&str> =
+            people(7, 200).iter().map(|person| person.zone.name).collect();
         assert_eq!(zones.len(), ZONES.len());
     }
 

@@ -1,17 +1,18 @@
-//! Everything that is peculiar to SQLite: connecting, preparing the tables, one transaction, the meaning of its errors.
+//! Everything that is peculiar to `SQLite`: connecting, preparing the tables, one transaction, the meaning of its errors.
 //!
 //! Rows come in and are on disk when a call returns: the journal is a write-ahead log that is synchronised with every
-//! commit. There is one connection, since SQLite has one writer.
+//! commit. There is one connection, since `SQLite` has one writer.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, AssertSqlSafe, Row as _};
+use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Row as _, Transaction};
 
 use super::layout::{TableLayout, Target, table};
 use super::refusal::Failure;
@@ -68,17 +69,11 @@ impl Sqlite {
     pub(super) async fn prepare(&self) -> Result<Vec<String>, Failure> {
         self.reopen_if_gone().await?;
         make_directory(&self.path).await?;
-        // Taking the right to write at once also proves that there is one.
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| sort(&error))?;
-        let mut lines = Vec::new();
-        let mut tables = 0_usize;
-        for target in Target::all().filter(|target| *target != Target::UserSeen) {
-            prepare_table(&mut transaction, &table(target, &self.prefix), &mut lines).await?;
-            tables += 1;
-        }
-        transaction.commit().await.map_err(|error| sort(&error))?;
+        let mut connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        let done = self.make_tables(&mut connection).await;
+        give_back(connection, done.is_ok());
+        let lines = done?;
         self.ready.store(true, Ordering::Release);
-        lines.push(format!("{tables} tables are ready in {}", self.path.display()));
         Ok(lines)
     }
 
@@ -99,7 +94,27 @@ impl Sqlite {
     }
 
     async fn transaction(&self, rows: &[&Row<'_>]) -> Result<(), Failure> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| sort(&error))?;
+        let mut connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        let done = self.insert(&mut connection, rows).await;
+        give_back(connection, done.is_ok());
+        done
+    }
+
+    async fn make_tables(&self, connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
+        let mut transaction = begin(connection).await?;
+        let mut lines = Vec::new();
+        let mut tables = 0_usize;
+        for target in Target::all().filter(|target| *target != Target::UserSeen) {
+            prepare_table(&mut transaction, &table(target, &self.prefix), &mut lines).await?;
+            tables += 1;
+        }
+        transaction.commit().await.map_err(|error| sort(&error))?;
+        lines.push(format!("{tables} tables are ready in {}", self.path.display()));
+        Ok(lines)
+    }
+
+    async fn insert(&self, connection: &mut SqliteConnection, rows: &[&Row<'_>]) -> Result<(), Failure> {
+        let mut transaction = begin(connection).await?;
         for inserts in &self.inserts {
             let rows: Vec<&Row<'_>> =
                 rows.iter().copied().filter(|row| row.target == inserts.target).collect();
@@ -126,6 +141,20 @@ impl Sqlite {
         connection.close().await.map_err(|error| sort(&error))?;
         self.ready.store(false, Ordering::Release);
         Ok(())
+    }
+}
+
+/// Takes the right to write at once, so that no statement fails for want of it in the middle, and so that beginning
+/// proves that there is one.
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, sqlx::Sqlite>, Failure> {
+    connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| sort(&error))
+}
+
+/// After a failure the connection is closed: on a full disk, for example, the database ends a transaction by itself,
+/// which the library does not learn, and no transaction could ever begin on that connection again.
+fn give_back(mut connection: PoolConnection<sqlx::Sqlite>, sound: bool) {
+    if !sound {
+        connection.close_on_drop();
     }
 }
 
@@ -249,6 +278,11 @@ mod tests {
             let mode = sqlx::query("pragma journal_mode").fetch_one(&self.pool).await.unwrap().get(0);
             let level = sqlx::query("pragma synchronous").fetch_one(&self.pool).await.unwrap().get(0);
             (mode, level)
+        }
+
+        /// Lets the open connection run out of space: no page more than there are.
+        pub(in crate::sql) async fn fill_disk(&self) {
+            sqlx::query("pragma max_page_count = 1").execute(&self.pool).await.unwrap();
         }
     }
 

@@ -180,27 +180,28 @@ async fn two_hundred_mixed_entries_arrive_once() {
 
 #[tokio::test]
 async fn one_bad_row_of_five_hundred_is_refused_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let (sink, user) = (sink(directory.path()), user("u-1"));
-    sink.check().await.unwrap();
-    let mut owner = reader(directory.path()).await;
-    sqlx::query("create trigger picky before insert on daily when new.steps = 333 begin select raise(abort, 'no 333'); end")
-        .execute(&mut owner)
-        .await
-        .unwrap();
-    let entries = (1..=500_u64).map(|n| day(&user, n, &format!("day-{n}"), i64::try_from(n).unwrap()));
-    let outcomes = sink.deliver(&batch(entries)).await.unwrap();
-    for (place, outcome) in outcomes.iter().enumerate() {
-        match place + 1 {
-            333 => assert!(
-                matches!(outcome, Outcome::Refused { reason } if reason.contains("no 333")),
-                "{outcome:?}"
-            ),
-            _ => assert_eq!(*outcome, Outcome::Taken, "{place}"),
+    for way in ["abort", "fail", "rollback"] {
+        let directory = tempfile::tempdir().unwrap();
+        let (sink, user) = (sink(directory.path()), user("u-1"));
+        sink.check().await.unwrap();
+        let mut owner = reader(directory.path()).await;
+        let trigger = format!(
+            "create trigger picky before insert on daily when new.steps = 333 begin select raise({way}, 'no 333'); end"
+        );
+        sqlx::query(AssertSqlSafe(trigger)).execute(&mut owner).await.unwrap();
+        let entries = (1..=500_u64).map(|n| day(&user, n, &format!("day-{n}"), i64::try_from(n).unwrap()));
+        let outcomes = sink.deliver(&batch(entries)).await.unwrap();
+        for (place, outcome) in outcomes.iter().enumerate() {
+            if place + 1 == 333 {
+                let refused = matches!(outcome, Outcome::Refused { reason } if reason.contains("no 333"));
+                assert!(refused, "{way}: {outcome:?}");
+            } else {
+                assert_eq!(*outcome, Outcome::Taken, "{way}: {place}");
+            }
         }
+        let counts = rows(directory.path(), "select json_array(count(*), sum(steps)) from daily").await;
+        assert_eq!(counts, [json!([499, 500 * 501 / 2 - 333])], "{way}");
     }
-    let counts = rows(directory.path(), "select json_array(count(*), sum(steps)) from daily").await;
-    assert_eq!(counts, [json!([499, 500 * 501 / 2 - 333])]);
 }
 
 #[tokio::test]
@@ -297,6 +298,20 @@ async fn a_locked_database_is_waited_for() {
     assert!(matches!(&error, SinkError::Unavailable { reason, .. } if reason.contains("locked")), "{error}");
     lock.rollback().await.unwrap();
     take(&sink, [day(&user, 1, "2026-03-01", 1)]).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_nothing_and_delivery_resumes_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let (sink, user) = (sink(directory.path()), user("u-1"));
+    sink.check().await.unwrap();
+    sink.database.fill_disk().await;
+    let entries = || (1..=100_u64).map(|n| day(&user, n, &format!("day-{n}"), 1));
+    let error = sink.deliver(&batch(entries())).await.unwrap_err();
+    assert!(matches!(&error, SinkError::Unavailable { reason, .. } if reason.contains("full")), "{error}");
+    assert_eq!(rows(directory.path(), DAYS).await.len(), 0);
+    take(&sink, entries()).await;
+    assert_eq!(rows(directory.path(), DAYS).await.len(), 100);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ struct Prepared<'a> {
 
 pub(super) async fn write(database: &Sqlite, batch: &Batch) -> Result<Vec<Outcome>, SinkError> {
     let (prepared, mut outcomes) = prepare(batch);
-    let mut waiting = vec![0..prepared.len()];
+    let mut waiting = Vec::from([Range { start: 0, end: prepared.len() }]);
     let mut written = false;
     while let Some(range) = waiting.pop() {
         let Some(part) = prepared.get(range.clone()).filter(|part| !part.is_empty()) else { continue };
@@ -38,7 +38,6 @@ pub(super) async fn write(database: &Sqlite, batch: &Batch) -> Result<Vec<Outcom
             // An error speaks for the whole batch, which is true only as long as nothing of it was written.
             Err(failure) if written => {
                 let reason = SinkError::from(failure).to_string();
-                waiting.clear();
                 return Ok(outcomes
                     .into_iter()
                     .map(|known| known.unwrap_or_else(|| later(&reason)))

@@ -1,11 +1,8 @@
 //! Columns of workouts. Every one is found in the record under its path; samples and laps stay in the record.
 
-use tributary_contract::model::DataType;
-
 use super::{Table, instant, integer, real, text, time};
 
 pub(super) static TABLE: Table = Table {
-    data_type: DataType::Activity,
     columns: &[
         time("start_time", &["metadata", "start_time"]),
         instant("start_time_utc", &["metadata", "start_time"]),

@@ -1,11 +1,8 @@
 //! Columns of body measurements of a day. Single readings stay in the record.
 
-use tributary_contract::model::DataType;
-
 use super::{Table, day, integer, real, text, time};
 
 pub(super) static TABLE: Table = Table {
-    data_type: DataType::Body,
     columns: &[
         day("day", &["metadata", "start_time"]),
         time("start_time", &["metadata", "start_time"]),

@@ -1,11 +1,8 @@
 //! Columns of days. Every one is found in the record under its path; samples stay in the record.
 
-use tributary_contract::model::DataType;
-
 use super::{Table, day, integer, real, text, time};
 
 pub(super) static TABLE: Table = Table {
-    data_type: DataType::Daily,
     columns: &[
         day("day", &["metadata", "start_time"]),
         time("start_time", &["metadata", "start_time"]),

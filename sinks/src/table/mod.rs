@@ -17,7 +17,6 @@ pub(crate) use pick::{Cell, pick};
 /// The table of one record type.
 #[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) data_type: DataType,
     pub(crate) columns: &'static [Column],
 }
 
@@ -109,7 +108,6 @@ mod tests {
     fn every_type_has_a_table_with_sound_columns() {
         for data_type in DataType::ALL {
             let table = of(data_type);
-            assert_eq!(table.data_type, data_type);
             let names: BTreeSet<&str> = table.columns.iter().map(|column| column.name).collect();
             assert_eq!(names.len(), table.columns.len(), "{data_type} has a name twice");
             for column in table.columns {

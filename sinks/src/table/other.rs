@@ -1,11 +1,8 @@
 //! Columns of the types with few of them: food, cycle, profile, plans, hormones, observations.
 
-use tributary_contract::model::DataType;
-
 use super::{Table, boolean, day, instant, integer, real, text, time};
 
 pub(super) static NUTRITION: Table = Table {
-    data_type: DataType::Nutrition,
     columns: &[
         day("day", &["metadata", "start_time"]),
         time("start_time", &["metadata", "start_time"]),
@@ -36,7 +33,6 @@ pub(super) static NUTRITION: Table = Table {
 };
 
 pub(super) static MENSTRUATION: Table = Table {
-    data_type: DataType::Menstruation,
     columns: &[
         day("day", &["metadata", "start_time"]),
         time("start_time", &["metadata", "start_time"]),
@@ -61,7 +57,6 @@ pub(super) static MENSTRUATION: Table = Table {
 };
 
 pub(super) static ATHLETE: Table = Table {
-    data_type: DataType::Athlete,
     columns: &[
         text("first_name", "given name", &["first_name"]),
         text("last_name", "family name", &["last_name"]),
@@ -79,7 +74,6 @@ pub(super) static ATHLETE: Table = Table {
 };
 
 pub(super) static PLANNED_WORKOUT: Table = Table {
-    data_type: DataType::PlannedWorkout,
     columns: &[
         text("planned_workout_id", "id", &["planned_workout_id"]),
         text("provider_workout_id", "id at the provider", &["provider_workout_id"]),
@@ -95,7 +89,6 @@ pub(super) static PLANNED_WORKOUT: Table = Table {
 };
 
 pub(super) static HORMONE: Table = Table {
-    data_type: DataType::Hormone,
     columns: &[
         time("timestamp", &["timestamp"]),
         instant("timestamp_utc", &["timestamp"]),
@@ -108,7 +101,6 @@ pub(super) static HORMONE: Table = Table {
 };
 
 pub(super) static HEALTH_OBSERVATION: Table = Table {
-    data_type: DataType::HealthObservation,
     columns: &[
         time("start_time", &["metadata", "start_time"]),
         instant("start_time_utc", &["metadata", "start_time"]),

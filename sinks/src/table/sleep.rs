@@ -1,11 +1,8 @@
 //! Columns of sleep sessions. The hypnogram and other samples stay in the record.
 
-use tributary_contract::model::DataType;
-
 use super::{Table, boolean, instant, integer, real, text, time};
 
 pub(super) static TABLE: Table = Table {
-    data_type: DataType::Sleep,
     columns: &[
         time("start_time", &["metadata", "start_time"]),
         instant("start_time_utc", &["metadata", "start_time"]),

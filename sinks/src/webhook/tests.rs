@@ -111,7 +111,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     Some(Received { line: lines.swap_remove(0), headers, body })
 }
 
-fn options(url: &str, more: Value) -> Options {
+fn options(url: &str, more: &Value) -> Options {
     let mut settings = json!({"url": url, "secret": "whsec_test", "allow_private_networks": true});
     for (name, value) in more.as_object().unwrap() {
         settings[name] = value.clone();
@@ -128,7 +128,7 @@ fn context() -> Context {
 }
 
 fn sink(receiver: &Receiver) -> Webhook {
-    Webhook::new(options(&receiver.url, json!({})), &context()).unwrap()
+    Webhook::new(options(&receiver.url, &json!({})), &context()).unwrap()
 }
 
 fn days(count: u64) -> Vec<Entry> {
@@ -177,7 +177,7 @@ async fn records_leave_as_one_signed_event() {
 #[tokio::test]
 async fn a_retry_is_signed_anew_and_keeps_its_identity() {
     let receiver = Receiver::answering(&["500 Internal Server Error"]).await;
-    let options = options(&receiver.url, json!({"secret": "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"}));
+    let options = options(&receiver.url, &json!({"secret": "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"}));
     let sink = Webhook::new(options, &context()).unwrap();
     let first = batch(days(1));
     assert!(matches!(sink.deliver(&first).await.unwrap()[..], [Outcome::Later { after: None, .. }]));
@@ -303,7 +303,7 @@ async fn an_error_after_a_part_was_taken_speaks_for_the_rest_only() {
 #[tokio::test]
 async fn a_record_over_the_limit_is_refused_without_a_request() {
     let receiver = Receiver::answering(&[]).await;
-    let sink = Webhook::new(options(&receiver.url, json!({"max_record_bytes": 6})), &context()).unwrap();
+    let sink = Webhook::new(options(&receiver.url, &json!({"max_record_bytes": 6})), &context()).unwrap();
     assert_eq!(sink.limits().entry_bytes, 6);
     let outcomes = sink.deliver(&batch(days(1))).await.unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Refused { .. }]), "{outcomes:?}");
@@ -317,9 +317,7 @@ async fn a_refused_address_is_final_and_nothing_is_sent() {
     for url in
         [receiver.url.clone(), receiver.url.replace("127.0.0.1", "localhost"), "http://10.0.0.1/".to_owned()]
     {
-        let Err(error) = Webhook::new(options(&url, strict.clone()), &context()) else {
-            panic!("{url} built")
-        };
+        let Err(error) = Webhook::new(options(&url, &strict), &context()) else { panic!("{url} built") };
         assert!(matches!(&error, SinkError::Unusable { setting, .. } if setting == "url"), "{error}");
         assert!(!error.to_string().contains("planted"), "{error}");
     }
@@ -330,7 +328,7 @@ async fn a_refused_address_is_final_and_nothing_is_sent() {
     assert!(matches!(refused, Verdict::Refused(_)));
     let mut allowed = context();
     allowed.allowed_networks.push("127.0.0.0/8".parse().unwrap());
-    let sink = Webhook::new(options(&receiver.url, strict), &allowed).unwrap();
+    let sink = Webhook::new(options(&receiver.url, &strict), &allowed).unwrap();
     take(&sink, days(1)).await;
     assert_eq!(receiver.received().len(), 1);
 }
@@ -340,7 +338,7 @@ async fn a_receiver_that_is_not_there_is_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
-    let sink = Webhook::new(options(&url, json!({})), &context()).unwrap();
+    let sink = Webhook::new(options(&url, &json!({})), &context()).unwrap();
     assert!(matches!(sink.deliver(&batch(days(1))).await, Err(SinkError::Unavailable { .. })));
     assert!(matches!(sink.check().await, Err(SinkError::Unavailable { .. })));
 }
@@ -350,7 +348,7 @@ async fn a_receiver_that_does_not_answer_is_given_up_after_the_time_out() {
     // Connections are accepted by the system; nobody reads them.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let sink = Webhook::new(options(&url, json!({"timeout": "50ms"})), &context()).unwrap();
+    let sink = Webhook::new(options(&url, &json!({"timeout": "50ms"})), &context()).unwrap();
     let error = sink.deliver(&batch(days(1))).await.unwrap_err();
     assert!(matches!(&error, SinkError::Unavailable { reason, .. } if reason.contains("50 ms")), "{error}");
 }
@@ -368,7 +366,7 @@ async fn a_check_asks_without_sending_an_event() {
 async fn headers_of_the_settings_are_sent() {
     let receiver = Receiver::answering(&[]).await;
     let more = json!({"headers": {"X-Gateway-Key": "planted-gateway"}});
-    let options = options(&receiver.url, more);
+    let options = options(&receiver.url, &more);
     assert!(!format!("{options:?}").contains("planted"), "{options:?}");
     take(&Webhook::new(options, &context()).unwrap(), days(1)).await;
     assert_eq!(receiver.received()[0].header("x-gateway-key"), "planted-gateway");
@@ -390,9 +388,7 @@ async fn settings_that_cannot_work_are_named() {
         ("https://user:planted@example.com", json!({}), "url"),
         ("https://169.254.169.254", json!({}), "url"),
     ] {
-        let Err(error) = Webhook::new(options(url, more.clone()), &context()) else {
-            panic!("{url} {more} built")
-        };
+        let Err(error) = Webhook::new(options(url, &more), &context()) else { panic!("{url} {more} built") };
         assert!(
             matches!(&error, SinkError::Unusable { setting: named, .. } if named == setting),
             "{more}: {error}"
@@ -404,7 +400,7 @@ async fn settings_that_cannot_work_are_named() {
 #[tokio::test]
 async fn limits_come_from_the_settings() {
     let more = json!({"max_records": 3, "max_bytes": 100, "in_flight": 2});
-    let limits = Webhook::new(options("https://example.com", more), &context()).unwrap().limits();
+    let limits = Webhook::new(options("https://example.com", &more), &context()).unwrap().limits();
     let expected = Limits {
         grouping: tributary_contract::sink::Grouping::Event,
         entries: 3,
@@ -413,6 +409,6 @@ async fn limits_come_from_the_settings() {
         ..limits
     };
     assert_eq!(limits, expected);
-    let defaults = Webhook::new(options("https://example.com", json!({})), &context()).unwrap().limits();
+    let defaults = Webhook::new(options("https://example.com", &json!({})), &context()).unwrap().limits();
     assert_eq!((defaults.entries, defaults.bytes, defaults.in_flight), (10, 10_000_000, 16));
 }

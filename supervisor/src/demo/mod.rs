@@ -80,8 +80,11 @@ pub async fn run(plan: Plan) -> anyhow::Result<Outcome> {
     daemon.stop().await?;
 
     output::progress("comparing record by record");
-    let books = verdict::books(&directory, webhook.book(), stdout.finish().await?).await?;
-    let outcome = verdict::compare(&plan, &hosts, &people, &books, verdict::Times { began, live_from, ended })?;
+    let outcome = {
+        let others = verdict::others(&directory, stdout.finish().await?).await?;
+        let times = verdict::Times { began, live_from, ended };
+        verdict::compare(&plan, &hosts, &people, (&webhook.book(), &others), times)?
+    };
     output::progress_end();
     for host in hosts {
         host.stop().await;

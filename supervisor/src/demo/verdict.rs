@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::MutexGuard;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -31,18 +30,8 @@ pub(super) struct Times {
     pub(super) ended: DateTime<Utc>,
 }
 
-/// What each sink's receiver got.
-pub(super) struct Books<'a> {
-    webhook: MutexGuard<'a, Book>,
-    others: Vec<(&'static str, Book)>,
-}
-
 /// Reads what the sinks that write to disk wrote.
-pub(super) async fn books<'a>(
-    directory: &Path,
-    webhook: MutexGuard<'a, Book>,
-    stdout: Book,
-) -> anyhow::Result<Books<'a>> {
+pub(super) async fn others(directory: &Path, stdout: Book) -> anyhow::Result<Vec<(&'static str, Book)>> {
     let mut file = Book::new(&directory.join("archive.spool"))?;
     let lines = std::fs::File::open(directory.join("archive.ndjson")).context("the file sink wrote nothing")?;
     let mut lines = std::io::BufReader::with_capacity(1 << 20, lines);
@@ -53,7 +42,7 @@ pub(super) async fn books<'a>(
     }
     let mut tables = Book::new(&directory.join("warehouse.spool"))?;
     table_reader::read(&directory.join("warehouse.db"), &mut tables).await?;
-    Ok(Books { webhook, others: vec![("file", file), ("sql", tables), ("stdout", stdout)] })
+    Ok(vec![("file", file), ("sql", tables), ("stdout", stdout)])
 }
 
 /// What came of the demo.
@@ -176,12 +165,12 @@ pub(super) fn compare(
     plan: &Plan,
     hosts: &[Host],
     people: &[Person],
-    books: &Books<'_>,
+    (webhook, others): (&Book, &[(&'static str, Book)]),
     times: Times,
 ) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome { users: plan.users, ..Outcome::default() };
-    let mut sinks: Vec<(&str, &Book)> = vec![("webhook", &books.webhook)];
-    sinks.extend(books.others.iter().map(|(name, book)| (*name, book)));
+    let mut sinks: Vec<(&str, &Book)> = vec![("webhook", webhook)];
+    sinks.extend(others.iter().map(|(name, book)| (*name, book)));
     let mut latencies = Vec::new();
     let mut shown = 0;
     let mut expected: BTreeSet<Key> = BTreeSet::new();
@@ -229,7 +218,7 @@ pub(super) fn compare(
                 outcome.delivered += u64::from(everywhere && !entry.deleted);
                 outcome.lost += u64::from(!everywhere);
                 if entry.produced_at >= times.live_from
-                    && let Some(slot) = books.webhook.slot(&key)
+                    && let Some(slot) = webhook.slot(&key)
                 {
                     latencies.push((slot.arrived_at - entry.produced_at).num_milliseconds().max(0));
                 }
@@ -255,7 +244,7 @@ pub(super) fn compare(
     let elapsed = (times.ended - times.began).as_seconds_f64();
     outcome.seconds = elapsed;
     #[expect(clippy::cast_precision_loss, reason = "counts of a demo are far below 2^52")]
-    let received = books.webhook.received as f64;
+    let received = webhook.received as f64;
     outcome.records_per_second = if elapsed > 0.0 { received / elapsed } else { 0.0 };
     latencies.sort_unstable();
     outcome.p50_ms = percentile(&latencies, 50);

@@ -10,7 +10,7 @@ use tributary_contract::{Inbound, Notice, Notified, Reply};
 use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::Told;
 use tributary_engine::ingest::inbox;
-use tributary_engine::store::{Change, Changeset};
+use tributary_engine::store::Changeset;
 use tributary_engine::telemetry::span;
 
 use super::error::Failure;
@@ -69,27 +69,18 @@ async fn accept(
 ) -> Result<HttpResponse, Failure> {
     let provider = runtime.provider.spec().key;
     let trace = span::new_trace();
-    let changes = inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
-    let mut concerned = Vec::new();
-    for change in &changes {
-        let Change::InboxAdd(notice) = change else { continue };
-        match notice.connection {
-            Some(connection) => concerned.push(connection),
-            None => {
-                shared.counters.unknown_users.fetch_add(1, Ordering::Relaxed);
-                info!(provider, "a notification speaks of a user who is not connected; it is kept");
-            }
-        }
+    let accepted = inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
+    if accepted.unknown > 0 {
+        shared.counters.unknown_users.fetch_add(u64::try_from(accepted.unknown).unwrap_or(u64::MAX), Ordering::Relaxed);
+        info!(provider, notices = accepted.unknown, "notices about users who are not connected are kept");
     }
     // Only what is durable is acknowledged: the provider sends the rest again.
-    shared.writer.commit(Changeset::unfenced(changes)).await.map_err(|error| {
+    shared.writer.commit(Changeset::unfenced(accepted.changes)).await.map_err(|error| {
         warn!(provider, %error, "notification not stored and so not acknowledged");
         Failure::unavailable("the notification could not be stored; send it again")
     })?;
     shared.counters.notifications.fetch_add(1, Ordering::Relaxed);
-    concerned.sort_unstable();
-    concerned.dedup();
-    for connection in concerned {
+    for connection in accepted.connections {
         let told = Tell { connection, provider: provider.to_owned(), told: Told::Notified(inbound.received_at) };
         if let Err(error) = shared.supervisor.try_send(told) {
             // The row is durable: the connection finds it with its next due work.

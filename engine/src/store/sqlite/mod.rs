@@ -47,6 +47,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the write-ahead log that are gathered before they are moved into the file: few large moves write a page
 /// that changes often less often than many small ones.
 const CHECKPOINT_PAGES: &str = "8192";
+/// Two log entries of usual size fill a page of 4 KiB badly; this one holds five.
+const PAGE_BYTES: u32 = 8192;
 /// Size to which the write-ahead log is cut after it grew, bytes.
 const JOURNAL_LIMIT: &str = "67108864";
 /// Page cache of the write connection, KiB (negative by SQLite's convention).
@@ -113,6 +115,7 @@ impl SqliteStore {
 async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     options
         .clone()
+        .page_size(PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", JOURNAL_LIMIT)

@@ -14,6 +14,11 @@ fn url(folder: &TempDir) -> String {
     format!("sqlite://{}", folder.path().join("data/store.db").display())
 }
 
+/// Lets a future take one step.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
+}
+
 fn event(body: impl Into<Bytes>) -> Changeset {
     Changeset::unfenced(vec![Change::Event {
         tenant: "acme".into(),
@@ -139,7 +144,7 @@ async fn an_abandoned_commit_leaves_the_store_usable() {
     for polls in 0..20 {
         let mut commit = store.commit(&group, DateTime::UNIX_EPOCH);
         for _ in 0..polls {
-            if futures_util::poll!(&mut commit).is_ready() {
+            if poll_once(&mut commit).await.is_ready() {
                 break;
             }
             tokio::task::yield_now().await;

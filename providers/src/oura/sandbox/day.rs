@@ -288,7 +288,10 @@ impl<'a> Truth<'a> {
         let waves = usize::from(self.pulse_wave.is_some());
         vec![
             Fact::date("/metadata/start_time", self.date),
-            Fact::maybe("/oxygen_data/avg_saturation_percentage", self.spo2.map(|tenths| f64::from(tenths) / 10.0)),
+            Fact::maybe(
+                "/oxygen_data/avg_saturation_percentage",
+                self.spo2.map(|tenths| f64::from(tenths) / 10.0),
+            ),
             Fact::maybe("/oxygen_data/vo2max_ml_per_min_per_kg", self.vo2_max),
             Fact::count("/heart_data/pulse_wave_velocity_samples", waves),
         ]

@@ -111,7 +111,8 @@ impl Moment {
 
     /// Oura's word for the kind of session, and Terra's number where there is one.
     fn session_kind(&self, person: &Person) -> (&'static str, Option<u32>) {
-        let kinds = [("breathing", Some(122)), ("meditation", Some(45)), ("relaxation", None), ("rest", None)];
+        let kinds =
+            [("breathing", Some(122)), ("meditation", Some(45)), ("relaxation", None), ("rest", None)];
         person.dice(SESSION, u64::from(self.number) ^ 0x2_0000_0000).pick(&kinds, ("rest", None))
     }
 
@@ -132,7 +133,8 @@ impl Moment {
             }
             Kind::Session => {
                 let mut dice = person.dice(SESSION, u64::from(self.number) ^ 0x1_0000_0000);
-                let mood = dice.percent(60).then(|| dice.pick(&["bad", "worse", "same", "good", "great"], "same"));
+                let mood =
+                    dice.percent(60).then(|| dice.pick(&["bad", "worse", "same", "good", "great"], "same"));
                 let rates = self.session_rates(person).map(|samples| samples.json(person));
                 json!({"id": id, "meta": meta, "day": day, "start_datetime": start, "end_datetime": end,
                     "type": self.session_kind(person).0, "heart_rate": rates, "heart_rate_variability": null,
@@ -151,7 +153,13 @@ impl Moment {
     }
 
     /// What must be true of Terra's record. Heart rates are known until `synced`.
-    pub(super) fn facts(&self, person: &Person, id: &str, known_from: DateTime<Utc>, synced: DateTime<Utc>) -> Vec<Fact> {
+    pub(super) fn facts(
+        &self,
+        person: &Person,
+        id: &str,
+        known_from: DateTime<Utc>,
+        synced: DateTime<Utc>,
+    ) -> Vec<Fact> {
         let mut facts = vec![
             Fact::text("/metadata/summary_id", id),
             Fact::instant("/metadata/start_time", self.start),
@@ -164,7 +172,10 @@ impl Moment {
                 let workout = self.workout(person);
                 let rates = heart_rates(person, self.start.max(known_from), self.end().min(synced));
                 facts.push(Fact::number("/metadata/type", workout.sport.1));
-                facts.push(Fact::number("/metadata/upload_type", if workout.source == "manual" { 2_u32 } else { 1 }));
+                facts.push(Fact::number(
+                    "/metadata/upload_type",
+                    if workout.source == "manual" { 2_u32 } else { 1 },
+                ));
                 facts.push(Fact::maybe("/distance_data/summary/distance_meters", workout.distance));
                 facts.push(Fact::maybe(
                     "/calories_data/total_burned_calories",

@@ -75,7 +75,8 @@ impl Sleep {
         while place < length {
             // A cycle of about ninety minutes: light, deep, light, REM, now and then awake.
             let cycle = [('2', 20, 50), ('1', 15, 60), ('2', 15, 50), ('3', 10, 50), ('4', 0, 12)];
-            let mut stages: Vec<(char, u32)> = cycle.map(|(phase, low, high)| (phase, dice.between(low, high))).into();
+            let mut stages: Vec<(char, u32)> =
+                cycle.map(|(phase, low, high)| (phase, dice.between(low, high))).into();
             if place == 0 {
                 stages.insert(0, ('4', latency));
             }
@@ -141,7 +142,8 @@ impl Sleep {
     /// The document; `deleted` turns it into its tombstone.
     pub(super) fn json(&self, person: &Person, id: &str, updated: DateTime<Utc>, deleted: bool) -> Value {
         let five: String = self.phases.chars().step_by(10).collect();
-        let movement: String = self.phases.chars().map(|phase| if phase == '4' { '3' } else { '1' }).collect();
+        let movement: String =
+            self.phases.chars().map(|phase| if phase == '4' { '3' } else { '1' }).collect();
         let readiness = self.readiness.map(|(score, deviation)| {
             json!({"score": score, "temperature_deviation": deviation.map(hundredths),
                 "temperature_trend_deviation": null,
@@ -194,7 +196,10 @@ impl Sleep {
             Fact::bool("/metadata/is_nap", self.is_nap()),
             Fact::number("/sleep_durations_data/asleep/duration_asleep_state_seconds", self.asleep()),
             Fact::number("/sleep_durations_data/asleep/duration_deep_sleep_state_seconds", self.seconds('1')),
-            Fact::number("/sleep_durations_data/asleep/duration_light_sleep_state_seconds", self.seconds('2')),
+            Fact::number(
+                "/sleep_durations_data/asleep/duration_light_sleep_state_seconds",
+                self.seconds('2'),
+            ),
             Fact::number("/sleep_durations_data/asleep/duration_REM_sleep_state_seconds", self.seconds('3')),
             Fact::number("/sleep_durations_data/awake/duration_awake_state_seconds", self.seconds('4')),
             Fact::number("/sleep_durations_data/awake/sleep_latency_seconds", self.latency()),

@@ -17,7 +17,7 @@ use crate::sandbox::notify::{CallResult, Outbound, Outbox};
 use crate::sandbox::people::Chance;
 
 use super::ACK_WITHIN;
-use super::answer::{refusal, unprocessable};
+use super::answer::Refusal;
 
 /// The real life of a subscription is read from the answer and of the order of months; this is one value of that.
 const LIFE: TimeDelta = TimeDelta::days(90);
@@ -96,14 +96,14 @@ impl Subscriptions {
     pub(super) fn one(&self, id: &str) -> Response<Bytes> {
         match self.list.iter().find(|one| one.id == id) {
             Some(one) => call::json(200, &one.json()),
-            None => unknown(),
+            None => UNKNOWN.answer(),
         }
     }
 
     pub(super) fn delete(&mut self, id: &str) -> Response<Bytes> {
         let before = self.list.len();
         self.list.retain(|one| one.id != id);
-        if self.list.len() < before { call::empty(204) } else { unknown() }
+        if self.list.len() < before { call::empty(204) } else { UNKNOWN.answer() }
     }
 
     pub(super) fn renew(&mut self, id: &str, now: DateTime<Utc>) -> Response<Bytes> {
@@ -112,7 +112,7 @@ impl Subscriptions {
                 one.expires = now + LIFE;
                 call::json(200, &one.json())
             }
-            None => unknown(),
+            None => UNKNOWN.answer(),
         }
     }
 
@@ -128,11 +128,11 @@ impl Subscriptions {
         id: Option<&str>,
         outbox: &mut Outbox,
         now: DateTime<Utc>,
-    ) -> Result<Outbound, Response<Bytes>> {
+    ) -> Result<Outbound, Refusal> {
         let body = call.json().unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let old = match id {
-            Some(id) => Some(self.list.iter().find(|one| one.id == id).ok_or_else(unknown)?),
+            Some(id) => Some(self.list.iter().find(|one| one.id == id).ok_or(UNKNOWN)?),
             None => None,
         };
         let known = |name: &str, all: &[&'static str], old: Option<&'static str>| match text(name) {
@@ -142,16 +142,22 @@ impl Subscriptions {
         let event_type = known("event_type", &EVENTS, old.map(|old| old.event_type));
         let data_type = known("data_type", &DATA_TYPES, old.map(|old| old.data_type));
         let callback_url = text("callback_url").or_else(|| old.map(|old| old.callback_url.as_str()));
-        let event_type = event_type.ok_or_else(|| unprocessable("body", "event_type"))?;
-        let data_type = data_type.ok_or_else(|| unprocessable("body", "data_type"))?;
-        let token = text("verification_token").ok_or_else(|| unprocessable("body", "verification_token"))?;
-        let callback_url = callback_url.ok_or_else(|| unprocessable("body", "callback_url"))?.to_owned();
-        let mut url = Url::parse(&callback_url).ok().filter(Url::has_host).ok_or_else(|| unprocessable("body", "callback_url"))?;
+        let event_type = event_type.ok_or(Refusal::unprocessable("body", "event_type"))?;
+        let data_type = data_type.ok_or(Refusal::unprocessable("body", "data_type"))?;
+        let token = text("verification_token").ok_or(Refusal::unprocessable("body", "verification_token"))?;
+        let callback_url = callback_url.ok_or(Refusal::unprocessable("body", "callback_url"))?.to_owned();
+        let mut url = Url::parse(&callback_url)
+            .ok()
+            .filter(Url::has_host)
+            .ok_or(Refusal::unprocessable("body", "callback_url"))?;
         let taken = |one: &Subscription| {
-            one.event_type == event_type && one.data_type == data_type && one.expires > now && id != Some(&one.id)
+            one.event_type == event_type
+                && one.data_type == data_type
+                && one.expires > now
+                && id != Some(&one.id)
         };
         if self.list.iter().any(taken) {
-            return Err(refusal(409, "a subscription for this event type and data type already exists"));
+            return Err(Refusal::new(409, "a subscription for this event type and data type already exists"));
         }
 
         let number = outbox.number();
@@ -176,9 +182,9 @@ impl Subscriptions {
 
     /// The callback answered, or did not.
     pub(super) fn answered(&mut self, number: u64, result: &CallResult) -> Response<Bytes> {
-        let Some(handshake) = self.handshakes.remove(&number) else { return unknown() };
+        let Some(handshake) = self.handshakes.remove(&number) else { return UNKNOWN.answer() };
         if !result.repeats("challenge", &handshake.challenge) {
-            return refusal(400, "the callback did not answer the challenge");
+            return Refusal::new(400, "the callback did not answer the challenge").answer();
         }
         let answer = call::json(handshake.status, &handshake.wanted.json());
         self.list.retain(|one| one.id != handshake.wanted.id);
@@ -187,9 +193,7 @@ impl Subscriptions {
     }
 }
 
-fn unknown() -> Response<Bytes> {
-    refusal(403, "Webhook with specified id does not exist.")
-}
+const UNKNOWN: Refusal = Refusal::new(403, "Webhook with specified id does not exist.");
 
 /// Upper-case hexadecimal HMAC-SHA256 of time stamp and body.
 pub(super) fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {

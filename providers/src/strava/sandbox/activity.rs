@@ -66,7 +66,13 @@ struct Sport {
     power: bool,
 }
 
-const fn sport(name: &'static str, older: &'static str, terra: u32, title: &'static str, speed: (u32, u32)) -> Sport {
+const fn sport(
+    name: &'static str,
+    older: &'static str,
+    terra: u32,
+    title: &'static str,
+    speed: (u32, u32),
+) -> Sport {
     Sport { name, older, terra, title, speed, cadence: None, outdoors: true, power: false }
 }
 
@@ -143,7 +149,8 @@ impl Truth {
         let watts = dice.between(person.ftp * 4, person.ftp * 9);
         let has_power = sport.power && !manual && dice.percent(70);
         let zone = person.zone;
-        let nudge = |dice: &mut crate::sandbox::people::Chance| i32::try_from(dice.between(0, 4_000)).unwrap_or(0);
+        let nudge =
+            |dice: &mut crate::sandbox::people::Chance| i32::try_from(dice.between(0, 4_000)).unwrap_or(0);
         let position = (zone.latitude + nudge(&mut dice), zone.longitude + nudge(&mut dice));
         Self {
             sport,
@@ -164,7 +171,8 @@ impl Truth {
             calories: moving * dice.between(60, 150) / 60,
             temperature: dice.maybe(40, 4, 33).filter(|_| outdoors),
             device: (!manual).then(|| {
-                let devices = ["Garmin Forerunner 265", "Apple Watch Series 9", "Wahoo ELEMNT BOLT", "Strava App"];
+                let devices =
+                    ["Garmin Forerunner 265", "Apple Watch Series 9", "Wahoo ELEMNT BOLT", "Strava App"];
                 dice.pick(&devices, "Strava App")
             }),
             description: dice.percent(20).then_some("Felt good. \"Personal best\" on the bridge – 🙂"),
@@ -378,13 +386,22 @@ impl Truth {
             Fact::number("/metadata/type", self.sport.terra),
             Fact::number("/metadata/upload_type", if self.manual { 2_u32 } else { 1 }),
             Fact::instant("/metadata/start_time", activity.start),
-            Fact::instant("/metadata/end_time", activity.start + TimeDelta::seconds(i64::from(activity.elapsed))),
+            Fact::instant(
+                "/metadata/end_time",
+                activity.start + TimeDelta::seconds(i64::from(activity.elapsed)),
+            ),
             Fact::number("/active_durations_data/activity_seconds", self.moving),
             Fact::number("/calories_data/total_burned_calories", tenths(self.calories)),
             Fact::number("/distance_data/summary/distance_meters", tenths(self.distance)),
             Fact::number("/distance_data/summary/elevation/gain_actual_meters", tenths(self.gain)),
-            Fact::maybe("/distance_data/summary/elevation/min_meters", self.altitude.map(|(low, _)| tenths(low))),
-            Fact::maybe("/distance_data/summary/elevation/max_meters", self.altitude.map(|(_, high)| tenths(high))),
+            Fact::maybe(
+                "/distance_data/summary/elevation/min_meters",
+                self.altitude.map(|(low, _)| tenths(low)),
+            ),
+            Fact::maybe(
+                "/distance_data/summary/elevation/max_meters",
+                self.altitude.map(|(_, high)| tenths(high)),
+            ),
             Fact::number("/movement_data/avg_speed_meters_per_second", thousandths(self.average_speed())),
             Fact::number("/movement_data/max_speed_meters_per_second", thousandths(self.max_speed)),
             Fact::maybe("/movement_data/avg_cadence_rpm", self.cadence.map(tenths)),

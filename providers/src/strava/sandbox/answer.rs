@@ -7,51 +7,66 @@ use chrono::{DateTime, Utc};
 use http::{Method, Response};
 use serde_json::{Value, json};
 
+use crate::sandbox::Reaction;
 use crate::sandbox::call::{self, Call};
 use crate::sandbox::notify::{CallResult, Outbound};
 use crate::sandbox::oauth::{ConsentRefused, Issued, TokenRefused};
-use crate::sandbox::Reaction;
 
 use super::activity::{Activity, utc};
 use super::{ACK_WITHIN, Cloud, Handshake, Subscription, athlete, athlete_id, index};
 
 type Answer = Response<Bytes>;
 
-/// A refusal in Strava's shape.
-fn fault(status: u16, message: &str, (resource, field, code): (&str, &str, &str)) -> Answer {
-    let body = json!({"message": message, "errors": [{"resource": resource, "field": field, "code": code}]});
-    call::json(status, &body)
+/// A refusal, with the one error that it lists.
+#[derive(Clone, Copy)]
+struct Refusal {
+    status: u16,
+    message: &'static str,
+    resource: &'static str,
+    field: &'static str,
+    code: &'static str,
 }
 
-fn bad_request(resource: &str, field: &str, code: &str) -> Answer {
-    fault(400, "Bad Request", (resource, field, code))
-}
-
-fn unauthorized(resource: &str, field: &str) -> Answer {
-    fault(401, "Authorization Error", (resource, field, "invalid"))
-}
-
-fn not_found(resource: &str) -> Answer {
-    fault(404, "Record Not Found", (resource, "id", "invalid"))
-}
-
-fn missing_permission(permission: &str) -> Answer {
-    fault(403, "Forbidden", ("AccessToken", permission, "missing"))
-}
-
-/// A status that a script asked for.
-fn scripted(status: u16) -> Answer {
-    match status {
-        401 => unauthorized("Athlete", "access_token"),
-        403 => missing_permission("activity:read_permission"),
-        404 => not_found("Activity"),
-        429 => rate_limited(),
-        _ => call::json(status, &json!({"message": "error", "errors": []})),
+impl Refusal {
+    const fn bad_request(resource: &'static str, field: &'static str, code: &'static str) -> Self {
+        Self { status: 400, message: "Bad Request", resource, field, code }
     }
-}
 
-fn rate_limited() -> Answer {
-    fault(429, "Rate Limit Exceeded", ("Application", "rate limit", "exceeded"))
+    const fn unauthorized(resource: &'static str, field: &'static str) -> Self {
+        Self { status: 401, message: "Authorization Error", resource, field, code: "invalid" }
+    }
+
+    const fn missing_permission(field: &'static str) -> Self {
+        Self { status: 403, message: "Forbidden", resource: "AccessToken", field, code: "missing" }
+    }
+
+    const fn not_found(resource: &'static str) -> Self {
+        Self { status: 404, message: "Record Not Found", resource, field: "id", code: "invalid" }
+    }
+
+    const RATE_LIMITED: Self = Self {
+        status: 429,
+        message: "Rate Limit Exceeded",
+        resource: "Application",
+        field: "rate limit",
+        code: "exceeded",
+    };
+
+    /// A status that a script asked for.
+    const fn scripted(status: u16) -> Self {
+        match status {
+            401 => Self::unauthorized("Athlete", "access_token"),
+            403 => Self::missing_permission("activity:read_permission"),
+            404 => Self::not_found("Activity"),
+            429 => Self::RATE_LIMITED,
+            _ => Self { status, message: "error", resource: "Application", field: "", code: "unavailable" },
+        }
+    }
+
+    fn answer(self) -> Answer {
+        let error = json!({"resource": self.resource, "field": self.field, "code": self.code});
+        call::json(self.status, &json!({"message": self.message, "errors": [error]}))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -134,9 +149,10 @@ impl Cloud {
         }
         let mut reaction = if exceeded {
             self.statistics.quota_violations = self.statistics.quota_violations.saturating_add(1);
-            Reaction::Answer(rate_limited())
+            Reaction::Answer(Refusal::RATE_LIMITED.answer())
         } else {
-            match fault.as_ref().and_then(|fault| fault.instead(scripted)) {
+            match fault.as_ref().and_then(|fault| fault.instead(|status| Refusal::scripted(status).answer()))
+            {
                 Some(reaction) => reaction,
                 None => self.answer(route, call, now),
             }
@@ -163,27 +179,30 @@ impl Cloud {
             Route::Subscribe => return self.subscribe(call),
             Route::Subscriptions => self.subscriptions(call),
             Route::Unsubscribe(id) => self.unsubscribe(call, id),
-            Route::Unknown => not_found("resource"),
+            Route::Unknown => Refusal::not_found("resource").answer(),
             Route::Athlete
             | Route::Zones
             | Route::Stats(_)
             | Route::Activities
             | Route::Activity(_)
             | Route::Laps(_)
-            | Route::Streams(_) => self.resource(route, call, now).unwrap_or_else(|refusal| refusal),
+            | Route::Streams(_) => self.resource(route, call, now).unwrap_or_else(Refusal::answer),
         })
     }
 
     /// Answers what needs an athlete's token. A refusal is an `Err`.
-    fn resource(&self, route: Route<'_>, call: &Call, now: DateTime<Utc>) -> Result<Answer, Answer> {
+    fn resource(&self, route: Route<'_>, call: &Call, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let token = call.bearer().or_else(|| call.query("access_token"));
         let bearer = token
             .and_then(|token| self.authority.bearer(token, now))
-            .ok_or_else(|| unauthorized("Athlete", "access_token"))?;
-        let person = self.people.get(index(bearer.person)).ok_or_else(|| not_found("Athlete"))?;
+            .ok_or_else(|| Refusal::unauthorized("Athlete", "access_token"))?;
+        let person = self.people.get(index(bearer.person)).ok_or_else(|| Refusal::not_found("Athlete"))?;
         let sees_private = bearer.granted("activity:read_all");
-        let needs = |granted: bool, permission| if granted { Ok(()) } else { Err(missing_permission(permission)) };
-        let needs_activities = || needs(sees_private || bearer.granted("activity:read"), "activity:read_permission");
+        let needs = |granted: bool, permission| {
+            if granted { Ok(()) } else { Err(Refusal::missing_permission(permission)) }
+        };
+        let needs_activities =
+            || needs(sees_private || bearer.granted("activity:read"), "activity:read_permission");
         match route {
             Route::Zones => {
                 needs(bearer.granted("profile:read_all"), "profile:read_all")?;
@@ -197,7 +216,7 @@ impl Cloud {
                     .filter_map(|activity| self.truth(activity).map(|(_, truth)| (activity, truth)));
                 Ok(call::json(200, &athlete::statistics(mine, now)))
             }
-            Route::Stats(_) => Err(missing_permission("athlete")),
+            Route::Stats(_) => Err(Refusal::missing_permission("athlete")),
             Route::Activities => {
                 needs_activities()?;
                 self.list(call, person.number, sees_private)
@@ -214,7 +233,9 @@ impl Cloud {
             | Route::Subscribe
             | Route::Subscriptions
             | Route::Unsubscribe(_)
-            | Route::Unknown => Ok(call::json(200, &athlete::profile(person, bearer.granted("profile:read_all")))),
+            | Route::Unknown => {
+                Ok(call::json(200, &athlete::profile(person, bearer.granted("profile:read_all"))))
+            }
         }
     }
 
@@ -227,18 +248,18 @@ impl Cloud {
             .filter_map(|number| self.activities.get(index(*number)))
     }
 
-    fn list(&self, call: &Call, person: u32, sees_private: bool) -> Result<Answer, Answer> {
-        let number = |name: &str, otherwise: i64| match call.query(name) {
+    fn list(&self, call: &Call, person: u32, sees_private: bool) -> Result<Answer, Refusal> {
+        let number = |name: &'static str, otherwise: i64| match call.query(name) {
             None => Ok(otherwise),
-            Some(text) => text.parse::<i64>().map_err(|_| bad_request("Activity", name, "invalid")),
+            Some(text) => text.parse().ok().ok_or(Refusal::bad_request("Activity", name, "invalid")),
         };
         let (after, before) = (number("after", i64::MIN)?, number("before", i64::MAX)?);
         let (page, per_page) = (number("page", 1)?, number("per_page", 30)?);
         let (Ok(page), Ok(per_page)) = (usize::try_from(page), usize::try_from(per_page)) else {
-            return Err(bad_request("Activity", "page", "invalid"));
+            return Err(Refusal::bad_request("Activity", "page", "invalid"));
         };
         if page == 0 || per_page == 0 || per_page > 200 {
-            return Err(bad_request("Activity", "per_page", "invalid"));
+            return Err(Refusal::bad_request("Activity", "per_page", "invalid"));
         }
         let mut body = String::from("[");
         let mut wanted = self
@@ -261,19 +282,28 @@ impl Cloud {
     }
 
     /// One activity, its laps or its streams.
-    fn one(&self, route: Route<'_>, id: &str, call: &Call, person: u32, sees_private: bool) -> Result<Answer, Answer> {
-        let number = Activity::number_of(id).ok_or_else(|| not_found("Activity"))?;
-        let activity = self.activities.get(index(number)).filter(|activity| activity.person == person && !activity.gone);
-        let activity = activity.ok_or_else(|| not_found("Activity"))?;
-        let (person, truth) = self.truth(activity).ok_or_else(|| not_found("Activity"))?;
+    fn one(
+        &self,
+        route: Route<'_>,
+        id: &str,
+        call: &Call,
+        person: u32,
+        sees_private: bool,
+    ) -> Result<Answer, Refusal> {
+        let number = Activity::number_of(id).ok_or_else(|| Refusal::not_found("Activity"))?;
+        let activity =
+            self.activities.get(index(number)).filter(|activity| activity.person == person && !activity.gone);
+        let activity = activity.ok_or_else(|| Refusal::not_found("Activity"))?;
+        let (person, truth) = self.truth(activity).ok_or_else(|| Refusal::not_found("Activity"))?;
         if activity.only_me && !sees_private {
-            return Err(not_found("Activity"));
+            return Err(Refusal::not_found("Activity"));
         }
         Ok(match route {
             Route::Laps(_) => call::json(200, &Value::Array(truth.laps_json(activity, person))),
             Route::Streams(_) => {
-                let track = truth.track(activity).ok_or_else(|| not_found("Streams"))?;
-                let keys = call.query("keys").ok_or_else(|| bad_request("Streams", "keys", "missing"))?;
+                let track = truth.track(activity).ok_or_else(|| Refusal::not_found("Streams"))?;
+                let keys =
+                    call.query("keys").ok_or_else(|| Refusal::bad_request("Streams", "keys", "missing"))?;
                 call::written(200, track.json(keys, call.query("key_by_type") == Some("true")))
             }
             _ => call::json(200, &truth.detailed(activity, person)),
@@ -282,10 +312,10 @@ impl Cloud {
 
     fn authorize(&mut self, call: &Call, now: DateTime<Utc>) -> Answer {
         self.authority.consent(call, &self.people, now).unwrap_or_else(|refused| match refused {
-            ConsentRefused::Client => bad_request("Application", "client_id", "invalid"),
-            ConsentRefused::RedirectUri => bad_request("Application", "redirect_uri", "invalid"),
-            ConsentRefused::ResponseType => bad_request("Application", "response_type", "invalid"),
-            ConsentRefused::Scope => bad_request("Application", "scope", "invalid"),
+            ConsentRefused::Client => Refusal::bad_request("Application", "client_id", "invalid").answer(),
+            ConsentRefused::RedirectUri => Refusal::bad_request("Application", "redirect_uri", "invalid").answer(),
+            ConsentRefused::ResponseType => Refusal::bad_request("Application", "response_type", "invalid").answer(),
+            ConsentRefused::Scope => Refusal::bad_request("Application", "scope", "invalid").answer(),
             ConsentRefused::Login => call::html(404, "There is no person of that number.".to_owned()),
         })
     }
@@ -293,10 +323,12 @@ impl Cloud {
     fn token(&mut self, call: &Call, now: DateTime<Utc>) -> Answer {
         match self.authority.token(call, now) {
             Ok(issued) => call::json(200, &self.tokens(&issued, now)),
-            Err(TokenRefused::Client) => unauthorized("Application", "client_id"),
-            Err(TokenRefused::GrantType) => bad_request("OAuth", "grant_type", "invalid"),
-            Err(TokenRefused::Code) => bad_request("AuthorizationCode", "code", "invalid"),
-            Err(TokenRefused::RefreshToken) => bad_request("RefreshToken", "refresh_token", "invalid"),
+            Err(TokenRefused::Client) => Refusal::unauthorized("Application", "client_id").answer(),
+            Err(TokenRefused::GrantType) => Refusal::bad_request("OAuth", "grant_type", "invalid").answer(),
+            Err(TokenRefused::Code) => Refusal::bad_request("AuthorizationCode", "code", "invalid").answer(),
+            Err(TokenRefused::RefreshToken) => {
+                Refusal::bad_request("RefreshToken", "refresh_token", "invalid").answer()
+            }
         }
     }
 
@@ -318,20 +350,25 @@ impl Cloud {
 
     fn revoke(&mut self, call: &Call) -> Answer {
         let client = call.basic();
-        let (id, secret) = client.as_ref().map_or((None, None), |(id, secret)| (Some(id.as_str()), Some(secret.as_str())));
+        let (id, secret) =
+            client.as_ref().map_or((None, None), |(id, secret)| (Some(id.as_str()), Some(secret.as_str())));
         if !self.authority.is_client(id, secret) {
-            return unauthorized("Application", "client_id");
+            return Refusal::unauthorized("Application", "client_id").answer();
         }
         // As RFC 7009 has it, a token that is not known is as good as revoked.
         let revoked = call.form("token").map(|token| self.authority.revoke(token));
-        if revoked.is_none() { bad_request("Application", "token", "missing") } else { call::empty(200) }
+        if revoked.is_none() {
+            Refusal::bad_request("Application", "token", "missing").answer()
+        } else {
+            call::empty(200)
+        }
     }
 
     fn deauthorize(&mut self, call: &Call) -> Answer {
         let token = call.field("access_token").or_else(|| call.bearer()).map(str::to_owned);
         match token.filter(|token| self.authority.revoke(token).is_some()) {
             Some(token) => call::json(200, &json!({ "access_token": token })),
-            None => unauthorized("Athlete", "access_token"),
+            None => Refusal::unauthorized("Athlete", "access_token").answer(),
         }
     }
 
@@ -340,16 +377,19 @@ impl Cloud {
     }
 
     fn subscribe(&mut self, call: &Call) -> Reaction {
-        let refused = |answer| Reaction::Answer(answer);
+        let refused = |refusal: Refusal| Reaction::Answer(refusal.answer());
         if !self.is_client(call) {
-            return refused(unauthorized("Application", "client_id"));
+            return refused(Refusal::unauthorized("Application", "client_id"));
         }
         if self.subscription.is_some() {
-            return refused(bad_request("PushSubscription", "", "already exists"));
+            return refused(Refusal::bad_request("PushSubscription", "", "already exists"));
         }
-        let callback = call.form("callback_url").filter(|url| url.len() <= 255).and_then(|url| url::Url::parse(url).ok());
+        let callback = call
+            .form("callback_url")
+            .filter(|url| url.len() <= 255)
+            .and_then(|url| url::Url::parse(url).ok());
         let (Some(mut url), Some(verify_token)) = (callback, call.form("verify_token")) else {
-            return refused(bad_request("PushSubscription", "callback url", "invalid"));
+            return refused(Refusal::bad_request("PushSubscription", "callback url", "invalid"));
         };
         let id = self.outbox.number();
         let challenge = crate::sandbox::people::Chance::of(&[self.settings.seed, id]).token();
@@ -371,9 +411,11 @@ impl Cloud {
 
     /// The subscriber answered the handshake, or did not.
     pub(super) fn handshake_answered(&mut self, id: u64, result: &CallResult, now: DateTime<Utc>) -> Answer {
-        let Some(handshake) = self.handshakes.remove(&id) else { return not_found("PushSubscription") };
+        let Some(handshake) = self.handshakes.remove(&id) else {
+            return Refusal::not_found("PushSubscription").answer();
+        };
         if !result.repeats("hub.challenge", &handshake.challenge) {
-            return bad_request("PushSubscription", "callback url", "not verifiable");
+            return Refusal::bad_request("PushSubscription", "callback url", "not verifiable").answer();
         }
         self.subscriptions_made = self.subscriptions_made.saturating_add(1);
         let id = 120_474 + self.subscriptions_made;
@@ -383,7 +425,7 @@ impl Cloud {
 
     fn subscriptions(&self, call: &Call) -> Answer {
         if !self.is_client(call) {
-            return unauthorized("Application", "client_id");
+            return Refusal::unauthorized("Application", "client_id").answer();
         }
         let list: Vec<Value> = self
             .subscription
@@ -399,11 +441,11 @@ impl Cloud {
 
     fn unsubscribe(&mut self, call: &Call, id: &str) -> Answer {
         if !self.is_client(call) {
-            return unauthorized("Application", "client_id");
+            return Refusal::unauthorized("Application", "client_id").answer();
         }
         match self.subscription.take_if(|subscription| subscription.id.to_string() == id) {
             Some(_) => call::empty(204),
-            None => not_found("PushSubscription"),
+            None => Refusal::not_found("PushSubscription").answer(),
         }
     }
 }

@@ -86,20 +86,24 @@ pub(super) fn zones(person: &Person) -> Value {
 }
 
 /// Totals of the last four weeks, of this year and of all time.
-pub(super) fn statistics<'a>(activities: impl Iterator<Item = (&'a Activity, Truth)>, now: DateTime<Utc>) -> Value {
+pub(super) fn statistics<'a>(
+    activities: impl Iterator<Item = (&'a Activity, Truth)>,
+    now: DateTime<Utc>,
+) -> Value {
     let mut totals = [[(0_u32, [0.0; 4]); 3]; 3];
     for (activity, truth) in activities {
         let (sport, sums) = truth.totals(activity);
         let spans = [now - activity.start < TimeDelta::weeks(4), activity.start.year() == now.year(), true];
         let Some(row) = ["Ride", "Run", "Swim"].iter().position(|name| *name == sport) else { continue };
-        for (total, _) in totals.iter_mut().nth(row).into_iter().flatten().zip(spans).filter(|(_, counts)| *counts) {
+        for (total, _) in totals.get_mut(row).into_iter().flatten().zip(spans).filter(|(_, counts)| *counts) {
             total.0 += 1;
             total.1.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         }
     }
     let mut stats = json!({"biggest_ride_distance": 0.0, "biggest_climb_elevation_gain": 0.0});
     for (sport, spans) in ["ride", "run", "swim"].iter().zip(totals) {
-        for (span, (count, [distance, moving, elapsed, climb])) in ["recent", "ytd", "all"].iter().zip(spans) {
+        for (span, (count, [distance, moving, elapsed, climb])) in ["recent", "ytd", "all"].iter().zip(spans)
+        {
             let total = json!({"count": count, "distance": distance, "moving_time": moving, "elapsed_time": elapsed,
                 "elevation_gain": climb, "achievement_count": 0});
             if let Some(fields) = stats.as_object_mut() {

@@ -145,14 +145,17 @@ impl Cloud {
         for person in &self.people {
             let account = athlete_id(person.number).to_string();
             self.ledger.produced(&account, ATHLETE, ATHLETE, u64::from(person.number), start);
-            for (day, number) in person.days_before(start, self.settings.history_days).into_iter().zip(0_u64..) {
+            for (day, number) in
+                person.days_before(start, self.settings.history_days).into_iter().zip(0_u64..)
+            {
                 let mut dice = person.dice(HISTORY, number);
                 let mut minute = i64::from(dice.between(5 * 60, 10 * 60));
                 for _ in 0..2 {
                     if !dice.percent(person.workouts_per_ten_days * 9) {
                         continue;
                     }
-                    let begin = person.instant(day, minute) + TimeDelta::seconds(i64::from(dice.between(0, 59)));
+                    let begin =
+                        person.instant(day, minute) + TimeDelta::seconds(i64::from(dice.between(0, 59)));
                     recorded.push((person.number, begin, dice.between(20 * 60, 130 * 60)));
                     minute += i64::from(dice.between(3 * 60, 11 * 60));
                 }
@@ -173,7 +176,8 @@ impl Cloud {
         self.ledger.produced(&account, ACTIVITY, &activity.id().to_string(), u64::from(number), now);
         self.activities.push(activity);
         let activities = &self.activities;
-        let order = |number: &u32| activities.get(index(*number)).map(|activity| (activity.start, activity.number));
+        let order =
+            |number: &u32| activities.get(index(*number)).map(|activity| (activity.start, activity.number));
         if let Some(list) = self.by_person.get_mut(index(person)) {
             let at = list.partition_point(|other| order(other) < Some((start, number)));
             list.insert(at, number);
@@ -230,7 +234,14 @@ impl Cloud {
         }
     }
 
-    fn queue(&mut self, (kind, id): (&str, u64), person: u32, aspect: &str, updates: &Value, now: DateTime<Utc>) {
+    fn queue(
+        &mut self,
+        (kind, id): (&str, u64),
+        person: u32,
+        aspect: &str,
+        updates: &Value,
+        now: DateTime<Utc>,
+    ) {
         let Some(subscription) = &self.subscription else { return };
         let event = json!({
             "aspect_type": aspect,
@@ -307,6 +318,10 @@ impl Sandbox for Cloud {
         let owner = u64::from(athlete_id(person));
         self.queue((ATHLETE, owner), person, "update", &json!({"authorized": "false"}), now);
         true
+    }
+
+    fn forget_subscriptions(&mut self) {
+        self.subscription = None;
     }
 
     fn ledger(&self) -> &Ledger {

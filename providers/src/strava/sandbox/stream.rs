@@ -34,8 +34,7 @@ impl Track {
 
     /// Points with a power value.
     pub(super) fn power_samples(&self) -> usize {
-        let measured = self.watts.map_or(0, |_| (0..self.points).filter(|point| point % Self::POWER_GAP != 7).count());
-        measured
+        self.watts.map_or(0, |_| (0..self.points).filter(|point| point % Self::POWER_GAP != 7).count())
     }
 
     /// The streams of those keys that exist, `time` and `distance` first: by type, or as a list.
@@ -44,7 +43,19 @@ impl Track {
         let mut text = String::with_capacity(64 * usize::try_from(self.points).unwrap_or_default() + 512);
         text.push(if by_type { '{' } else { '[' });
         let mut first = true;
-        for key in ["time", "distance", "latlng", "altitude", "velocity_smooth", "heartrate", "cadence", "watts", "temp", "moving", "grade_smooth"] {
+        for key in [
+            "time",
+            "distance",
+            "latlng",
+            "altitude",
+            "velocity_smooth",
+            "heartrate",
+            "cadence",
+            "watts",
+            "temp",
+            "moving",
+            "grade_smooth",
+        ] {
             let asked = keys.split(',').any(|wanted| wanted == key) || key == base;
             if !asked || !self.has(key) {
                 continue;
@@ -53,7 +64,11 @@ impl Track {
                 text.push(',');
             }
             first = false;
-            let open = if by_type { format!("\"{key}\":{{\"data\":[") } else { format!("{{\"type\":\"{key}\",\"data\":[") };
+            let open = if by_type {
+                format!("\"{key}\":{{\"data\":[")
+            } else {
+                format!("{{\"type\":\"{key}\",\"data\":[")
+            };
             text.push_str(&open);
             for point in 0..self.points {
                 if point > 0 {
@@ -204,17 +219,27 @@ mod tests {
 
     #[test]
     fn streams_have_equal_length_and_only_the_keys_that_exist_and_were_asked_for() {
-        let json: Value = serde_json::from_str(&track().json("time,heartrate,watts,latlng,cadence", true)).unwrap();
+        let json: Value =
+            serde_json::from_str(&track().json("time,heartrate,watts,latlng,cadence", true)).unwrap();
         let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["distance", "heartrate", "latlng", "time", "watts"]);
-        assert!(json.as_object().unwrap().values().all(|stream| stream["data"].as_array().unwrap().len() == 100));
+        assert!(
+            json.as_object().unwrap().values().all(|stream| stream["data"].as_array().unwrap().len() == 100)
+        );
         assert_eq!(json["distance"]["data"][99], 10_012.4);
-        assert_eq!((&json["time"]["data"][0], &json["time"]["data"][99]), (&Value::from(0), &Value::from(2_970)));
-        let measured = json["watts"]["data"].as_array().unwrap().iter().filter(|value| !value.is_null()).count();
+        assert_eq!(
+            (&json["time"]["data"][0], &json["time"]["data"][99]),
+            (&Value::from(0), &Value::from(2_970))
+        );
+        let measured =
+            json["watts"]["data"].as_array().unwrap().iter().filter(|value| !value.is_null()).count();
         assert_eq!(measured, track().power_samples());
         assert!(measured < 100);
         let list: Value = serde_json::from_str(&track().json("heartrate", false)).unwrap();
-        assert_eq!((&list[0]["type"], &list[1]["type"]), (&Value::from("distance"), &Value::from("heartrate")));
+        assert_eq!(
+            (&list[0]["type"], &list[1]["type"]),
+            (&Value::from("distance"), &Value::from("heartrate"))
+        );
     }
 
     #[test]

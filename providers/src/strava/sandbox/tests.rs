@@ -45,7 +45,8 @@ fn connect(cloud: &mut Cloud, person: u32, scope: &str, now: DateTime<Utc>) -> V
     let location = url::Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
     let code = location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
     assert!(location.query().unwrap().contains("scope="));
-    let fields = format!("client_id=sandbox&client_secret=sandbox-secret&grant_type=authorization_code&code={code}");
+    let fields =
+        format!("client_id=sandbox&client_secret=sandbox-secret&grant_type=authorization_code&code={code}");
     body(&form(cloud, "/api/v3/oauth/token", &fields, now))
 }
 
@@ -54,8 +55,10 @@ fn token(cloud: &mut Cloud, person: u32) -> String {
 }
 
 fn subscribe(cloud: &mut Cloud) -> Response<Bytes> {
-    let fields = "client_id=sandbox&client_secret=sandbox-secret&callback_url=http://me/notify&verify_token=word";
-    let request = Request::post("/api/v3/push_subscriptions").header("content-type", "application/x-www-form-urlencoded");
+    let fields =
+        "client_id=sandbox&client_secret=sandbox-secret&callback_url=http://me/notify&verify_token=word";
+    let request = Request::post("/api/v3/push_subscriptions")
+        .header("content-type", "application/x-www-form-urlencoded");
     let call = match send(cloud, request, fields, start()) {
         Reaction::Call(call) => call,
         other => return other.answer().unwrap(),
@@ -148,7 +151,8 @@ fn an_activity_has_details_laps_and_streams_unless_it_was_entered_by_hand() {
 #[test]
 fn the_token_decides_what_is_seen() {
     let mut cloud = Cloud::new(roomy(), start());
-    let status = |cloud: &mut Cloud, token: &str, path: &str| get(cloud, token, path, start()).status().as_u16();
+    let status =
+        |cloud: &mut Cloud, token: &str, path: &str| get(cloud, token, path, start()).status().as_u16();
     assert_eq!(status(&mut cloud, "nonsense", "/api/v3/athlete"), 401);
     let plain = connect(&mut cloud, 0, "read", start());
     assert_eq!(plain["athlete"]["id"], athlete_id(0));
@@ -190,7 +194,9 @@ fn a_refresh_gives_the_same_token_until_an_hour_is_left() {
     let first = connect(&mut cloud, 2, ALL, start());
     let fields = |tokens: &Value| {
         let refresh = tokens["refresh_token"].as_str().unwrap();
-        format!("client_id=sandbox&client_secret=sandbox-secret&grant_type=refresh_token&refresh_token={refresh}")
+        format!(
+            "client_id=sandbox&client_secret=sandbox-secret&grant_type=refresh_token&refresh_token={refresh}"
+        )
     };
     let same = body(&form(&mut cloud, "/oauth/token", &fields(&first), later(3600)));
     assert_eq!(same["access_token"], first["access_token"]);
@@ -199,7 +205,10 @@ fn a_refresh_gives_the_same_token_until_an_hour_is_left() {
     assert_eq!((new.get("athlete"), new["expires_in"].as_i64()), (None, Some(21_600)));
     let stale = form(&mut cloud, "/oauth/token", &fields(&first), later(5 * 3600 + 2));
     assert_eq!(stale.status(), 400);
-    assert_eq!((&body(&stale)["errors"][0]["field"], &body(&stale)["errors"][0]["code"]), (&json!("refresh_token"), &json!("invalid")));
+    assert_eq!(
+        (&body(&stale)["errors"][0]["field"], &body(&stale)["errors"][0]["code"]),
+        (&json!("refresh_token"), &json!("invalid"))
+    );
     assert_eq!((cloud.statistics().refreshes, cloud.statistics().reused_refresh_tokens), (1, 1));
 }
 
@@ -217,7 +226,10 @@ fn there_is_one_subscription_and_it_needs_its_handshake() {
     );
     let list = body(&list.answer().unwrap());
     assert_eq!((&list[0]["id"], &list[0]["callback_url"]), (&body(&made)["id"], &json!("http://me/notify")));
-    let path = format!("/api/v3/push_subscriptions/{}?client_id=sandbox&client_secret=sandbox-secret", list[0]["id"]);
+    let path = format!(
+        "/api/v3/push_subscriptions/{}?client_id=sandbox&client_secret=sandbox-secret",
+        list[0]["id"]
+    );
     assert_eq!(send(&mut cloud, Request::delete(&path), "", start()).answer().unwrap().status(), 204);
     assert_eq!(send(&mut cloud, Request::delete(&path), "", start()).answer().unwrap().status(), 404);
     assert_eq!(subscribe(&mut cloud).status(), 201);
@@ -243,7 +255,10 @@ fn events_tell_connected_people_s_news_until_they_are_acknowledged() {
         *kinds.entry(event["aspect_type"].as_str().unwrap().to_owned()).or_default() += 1;
         assert_eq!(event["aspect_type"] == "update", event["updates"].get("title").is_some());
     }
-    assert!(kinds["create"] > kinds["update"] && kinds["update"] > kinds["delete"] && kinds["delete"] > 0, "{kinds:?}");
+    assert!(
+        kinds["create"] > kinds["update"] && kinds["update"] > kinds["delete"] && kinds["delete"] > 0,
+        "{kinds:?}"
+    );
     for event in &events[1..] {
         cloud.delivered(event.id, Some(200), later(60));
     }
@@ -254,7 +269,10 @@ fn events_tell_connected_people_s_news_until_they_are_acknowledged() {
     let account = athlete_id(4).to_string();
     assert!(cloud.withdraw(&account, later(181)) && !cloud.withdraw(&account, later(182)));
     let event: Value = serde_json::from_slice(&cloud.outbox(later(183))[0].body).unwrap();
-    assert_eq!((&event["object_type"], &event["updates"]["authorized"]), (&json!("athlete"), &json!("false")));
+    assert_eq!(
+        (&event["object_type"], &event["updates"]["authorized"]),
+        (&json!("athlete"), &json!("false"))
+    );
 }
 
 #[test]
@@ -264,11 +282,8 @@ fn the_same_seed_gives_the_same_life_however_often_time_is_told() {
         for step in 1..=steps {
             cloud.advance(later(600 * step / steps));
         }
-        let mut lines: Vec<String> = cloud
-            .ledger()
-            .entries()
-            .map(|entry| format!("{entry:?} {:?}", cloud.facts(entry)))
-            .collect();
+        let mut lines: Vec<String> =
+            cloud.ledger().entries().map(|entry| format!("{entry:?} {:?}", cloud.facts(entry))).collect();
         lines.sort();
         lines
     };
@@ -303,4 +318,25 @@ fn scripted_faults_strike_their_route() {
     assert_eq!(get(&mut cloud, &token, "/api/v3/athlete", start()).status(), 200);
     let statistics = cloud.statistics();
     assert_eq!((statistics.faults, statistics.quota_violations), (2, 0));
+}
+
+#[tokio::test]
+async fn the_provider_s_code_brings_out_what_was_simulated() {
+    use tributary_contract::Window;
+
+    let cloud = Cloud::new(Settings { history_days: 40, ..live(2.0) }, start());
+    let mut rig = crate::sandbox::rig::Rig::new(&crate::strava::Strava, Box::new(cloud));
+    rig.subscribe(start()).await;
+    for person in 0..10 {
+        rig.connect(person, start()).await;
+    }
+    rig.fetch_all(Window::new(start() - TimeDelta::days(60), later(1)), later(1)).await;
+    assert_eq!(rig.disagreements(), Vec::<String>::new());
+    assert!(rig.emissions.len() > 200);
+
+    rig.cloud.lock().unwrap().advance(later(900));
+    assert!(!rig.disagreements().is_empty(), "news have not been fetched");
+    assert!(rig.obey_notifications(later(900)).await > 250);
+    assert_eq!(rig.disagreements(), Vec::<String>::new());
+    assert_eq!(rig.cloud.lock().unwrap().statistics().quota_violations, 0);
 }

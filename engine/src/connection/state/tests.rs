@@ -147,13 +147,12 @@ fn crashes_in_a_row_end_in_quarantine_and_quarantine_ends() {
     let mut quarantined = None;
     for _ in 0..50 {
         at += Duration::hours(2);
-        for effect in state.on(Message::Tick, at) {
-            if let Effect::Run(task) = effect {
-                for effect in state.on(Message::Ended(task, Ended::Panicked), at) {
-                    if let Effect::Quarantined { until } = effect {
-                        quarantined = Some(until);
-                    }
-                }
+        let mut effects = state.on(Message::Tick, at);
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Run(task) => effects.extend(state.on(Message::Ended(task, Ended::Panicked), at)),
+                Effect::Quarantined { until } => quarantined = Some(until),
+                _ => {}
             }
         }
         if quarantined.is_some() {

@@ -1,0 +1,148 @@
+//! A tenant's file: who calls the API, which providers its users may connect, where the data goes.
+//!
+//! [`TenantFile`] is what is written, [`Tenant`] is what comes of it. API keys are known by their hashes alone.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+use crate::entry::SinkEntry;
+use crate::text::{AtLeastOne, Name, Providers, Text, Word, Written};
+
+/// What one tenant configured.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// The tenant's name, which its calls carry as `dev-id`.
+    pub dev_id: String,
+    /// The keys that its calls may carry as `x-api-key`.
+    pub api_keys: Vec<ApiKey>,
+    /// The keys of the providers that its users may connect.
+    pub providers: Vec<String>,
+    /// Its sinks by their names.
+    pub sinks: BTreeMap<String, SinkEntry>,
+    /// The file that all this is from.
+    pub file: PathBuf,
+}
+
+/// An API key, known by its SHA-256 alone.
+#[derive(Clone)]
+pub struct ApiKey([u8; 32]);
+
+impl ApiKey {
+    /// The hash of a key that is at hand.
+    pub fn of(key: &str) -> Self {
+        Self(Sha256::digest(key).into())
+    }
+
+    /// Whether this is the key. The time it takes says nothing about how near a wrong one is.
+    pub fn matches(&self, presented: &str) -> bool {
+        self.0.ct_eq(&Self::of(presented).0).into()
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey([secret])")
+    }
+}
+
+/// A text that is no hash of an API key. It does not hold the text, which may be the key itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected {}", ApiKey::EXPECTED)]
+pub struct InvalidApiKey;
+
+impl FromStr for ApiKey {
+    type Err = InvalidApiKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidApiKey> {
+        Self::parse(text).ok_or(InvalidApiKey)
+    }
+}
+
+impl Written for ApiKey {
+    const EXPECTED: &'static str =
+        "sha256: and 64 hex digits, the hash of the key (`printf %s \"$KEY\" | sha256sum`), never the key itself";
+    const PATTERN: &'static str = "^sha256:[0-9A-Fa-f]{64}$";
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut digest = [0; 32];
+        hex::decode_to_slice(text.strip_prefix("sha256:")?, &mut digest).ok()?;
+        Some(Self(digest))
+    }
+}
+
+/// A tenant's file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantFile {
+    /// The tenant's name, which its calls carry as `dev-id`.
+    dev_id: Text<Name>,
+    /// Hashes of the keys that its calls may carry as `x-api-key`: `sha256:` and 64 hex digits.
+    api_keys: AtLeastOne<Text<ApiKey>>,
+    /// The providers that its users may connect.
+    providers: AtLeastOne<Word<Providers>>,
+    /// Where its data goes: sinks by a name of the tenant's choice.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, SinkEntry>")]
+    sinks: BTreeMap<Text<Name>, SinkEntry>,
+}
+
+impl TenantFile {
+    /// The tenant's name.
+    pub(crate) fn dev_id(&self) -> &str {
+        &self.dev_id.0.0
+    }
+
+    /// The keys of the providers.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &'static str> {
+        self.providers.0.iter().map(|word| word.text)
+    }
+
+    /// Whether there is any sink.
+    pub(crate) fn has_sinks(&self) -> bool {
+        !self.sinks.is_empty()
+    }
+
+    /// What comes of it.
+    pub(crate) fn into_tenant(self, file: PathBuf) -> Tenant {
+        Tenant {
+            providers: self.providers().map(str::to_owned).collect(),
+            dev_id: self.dev_id.0.0,
+            api_keys: self.api_keys.0.into_iter().map(|Text(key)| key).collect(),
+            sinks: self.sinks.into_iter().map(|(Text(Name(name)), entry)| (name, entry)).collect(),
+            file,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_matches_its_hash_alone() {
+        // The hash is that of `printf %s planted-key | sha256sum`.
+        let hash = "sha256:".to_owned() + &hex::encode(Sha256::digest("planted-key"));
+        let key: ApiKey = hash.parse().unwrap();
+        assert!(key.matches("planted-key") && ApiKey::of("planted-key").matches("planted-key"));
+        for wrong in ["", "planted-kez", "planted-key ", &hash] {
+            assert!(!key.matches(wrong), "{wrong}");
+        }
+        assert_eq!(format!("{key:?}"), "ApiKey([secret])");
+    }
+
+    #[test]
+    fn a_key_in_the_clear_is_refused_and_not_shown() {
+        for text in ["planted-key", "sha256:planted", "sha256:", "", &format!("sha256:{}", "a".repeat(63))] {
+            let error = text.parse::<ApiKey>().unwrap_err().to_string();
+            assert!(error.contains("sha256:") && !error.contains("planted"), "{error}");
+        }
+    }
+}
