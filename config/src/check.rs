@@ -29,7 +29,8 @@ pub(crate) fn check(
     dev_ids(tenants, report);
     for tenant in tenants {
         if tenant.content.as_ref().is_some_and(|content| !content.has_sinks()) {
-            warnings.push(format!("{}: no sinks, so nothing of this tenant is delivered", tenant.file.display()));
+            warnings
+                .push(format!("{}: no sinks, so nothing of this tenant is delivered", tenant.file.display()));
         }
     }
     warnings
@@ -54,7 +55,11 @@ fn listeners(operator: &Document<OperatorFile>, file: &OperatorFile, report: &mu
     let admin = file.admin_listen.as_ref().map_or(Operator::ADMIN_LISTEN, |Text(listen)| *listen);
     if listen == admin && listen.port() != 0 {
         let place = if file.admin_listen.is_some() { "admin_listen" } else { "listen" };
-        operator.report(report, &[place], "listen and admin_listen are the same; give each a port of its own");
+        operator.report(
+            report,
+            &[place],
+            "listen and admin_listen are the same; give each a port of its own",
+        );
     }
 }
 
@@ -108,7 +113,8 @@ fn public_url(operator: &Document<OperatorFile>, file: &OperatorFile, warnings: 
     };
     if url.scheme() == "http" && !local {
         let file = operator.file.display();
-        warnings.push(format!("{file}: public_url is not https, so codes and notifications travel unencrypted"));
+        warnings
+            .push(format!("{file}: public_url is not https, so codes and notifications travel unencrypted"));
     }
 }
 
@@ -120,7 +126,8 @@ fn dev_ids(tenants: &[Document<TenantFile>], report: &mut Report) {
         match first.get(content.dev_id()) {
             Some(other) => {
                 let at = other.at(&["dev_id"]);
-                let text = format!("dev_id {:?} is also that of {}:{at}", content.dev_id(), other.file.display());
+                let text =
+                    format!("dev_id {:?} is also that of {}:{at}", content.dev_id(), other.file.display());
                 tenant.report(report, &["dev_id"], text);
             }
             None => {

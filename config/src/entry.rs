@@ -48,13 +48,16 @@ impl<'de> Visitor<'de> for EntryVisitor {
         let first: Option<String> = map.next_key()?;
         if first.as_deref() != Some(TYPE) {
             let kinds = Kinds::all().join(", ");
-            return Err(de::Error::custom(format_args!("missing key \"type\", the kind of sink; allowed: {kinds}")));
+            return Err(de::Error::custom(format_args!(
+                "missing key \"type\", the kind of sink; allowed: {kinds}"
+            )));
         }
         let kind: Word<Kinds> = map.next_value()?;
         let mut shared = Shared::default();
         let rest = Rest { map, shared: &mut shared };
         let options = SinkOptions::deserialize_kind(kind.text, MapAccessDeserializer::new(rest))?;
-        let events = shared.events.map(|AtLeastOne(events)| events.iter().map(|word| word.text.to_owned()).collect());
+        let events =
+            shared.events.map(|AtLeastOne(events)| events.iter().map(|word| word.text.to_owned()).collect());
         Ok(SinkEntry { options, events, paused: shared.paused })
     }
 }

@@ -30,12 +30,15 @@ pub fn load(path: &Path, environment: Environment<'_>) -> Result<Config, ConfigE
     };
     let mut warnings = Vec::new();
     let (operator, files) = tenant_files(operator, &mut report, &mut warnings);
-    let tenants: Vec<_> =
-        files.iter().filter_map(|file| Document::<TenantFile>::open(file, environment, &mut report)).collect();
+    let tenants: Vec<_> = files
+        .iter()
+        .filter_map(|file| Document::<TenantFile>::open(file, environment, &mut report))
+        .collect();
     warnings.extend(check(&operator, &tenants, &mut report));
     match operator.content {
         Some(content) if report.is_empty() => {
-            let tenants = tenants.into_iter().filter_map(|tenant| Some(tenant.content?.into_tenant(tenant.file)));
+            let tenants =
+                tenants.into_iter().filter_map(|tenant| Some(tenant.content?.into_tenant(tenant.file)));
             Ok(Config { tenants: tenants.collect(), operator: content.into_operator(), warnings })
         }
         _ => Err(report.into_errors()),
@@ -106,9 +109,12 @@ impl<T> Document<T> {
     /// The places in a list whose items could be read.
     pub(crate) fn items(&self, place: &[&str]) -> Vec<usize> {
         match self.root.find(place).map(|node| &node.value) {
-            Some(Value::List(nodes)) => {
-                nodes.iter().enumerate().filter(|(_, node)| !node.is_removed()).map(|(index, _)| index).collect()
-            }
+            Some(Value::List(nodes)) => nodes
+                .iter()
+                .enumerate()
+                .filter(|(_, node)| !node.is_removed())
+                .map(|(index, _)| index)
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -116,7 +122,11 @@ impl<T> Document<T> {
     /// The setting as errors name it.
     pub(crate) fn path(place: &[&str]) -> String {
         place.iter().fold(String::new(), |path, step| {
-            if step.bytes().all(|byte| byte.is_ascii_digit()) { format!("{path}[{step}]") } else { join(&path, step) }
+            if step.bytes().all(|byte| byte.is_ascii_digit()) {
+                format!("{path}[{step}]")
+            } else {
+                join(&path, step)
+            }
         })
     }
 
@@ -172,7 +182,11 @@ struct TenantsAlone {
 /// The files that a pattern stands for: `*` in its last part is any text, apart from a dot at the front.
 fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     let path = base.join(pattern);
-    let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| !pattern.ends_with('/')) else {
+    let Some(name) = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .filter(|_| !pattern.is_empty() && !pattern.ends_with('/'))
+    else {
         return Err("expected the path of a file, such as tenants/*.yaml".to_owned());
     };
     if pattern.strip_suffix(name).is_some_and(|folder| folder.contains('*')) {
@@ -190,7 +204,8 @@ fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     };
     let mut files = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| format!("the folder {} cannot be read: {error}", listed.display()))?;
+        let entry =
+            entry.map_err(|error| format!("the folder {} cannot be read: {error}", listed.display()))?;
         if let Some(found) = entry.file_name().to_str()
             && fits(found, name)
             && !entry.path().is_dir()
@@ -251,9 +266,13 @@ mod tests {
         }
         let found = |pattern: &str| {
             let found = matching(folder.path(), pattern)?;
-            Ok(found.iter().map(|file| file.strip_prefix(folder.path()).unwrap().display().to_string()).collect())
+            Ok(found
+                .iter()
+                .map(|file| file.strip_prefix(folder.path()).unwrap().display().to_string())
+                .collect())
         };
-        let expected: Result<Vec<String>, String> = Ok(vec!["tenants/a.yaml".into(), "tenants/b.yaml".into()]);
+        let expected: Result<Vec<String>, String> =
+            Ok(vec!["tenants/a.yaml".into(), "tenants/b.yaml".into()]);
         assert_eq!(found("tenants/*.yaml"), expected);
         assert_eq!(found("tenants/missing.yaml"), Ok(vec!["tenants/missing.yaml".into()]));
         assert_eq!(found("nowhere/*.yaml"), Ok(Vec::new()));

@@ -15,7 +15,9 @@ use tributary_contract::spec::{Quota, Spec};
 use tributary_sinks::duration::HumanDuration;
 use url::Url;
 
-use crate::text::{AtLeastOne, BaseUrl, OneOrMore, Origin, Positive, Providers, QuotaText, StoreUrl, Text, Word};
+use crate::text::{
+    AtLeastOne, BaseUrl, OneOrMore, Origin, Positive, Providers, QuotaText, StoreUrl, Text, Word,
+};
 
 /// What the operator configured.
 #[derive(Debug, Clone)]
@@ -229,7 +231,9 @@ impl OperatorFile {
             data_dir: self.data_dir.map_or(defaults.data_dir, |Text(path)| path.into()),
             retention: Retention {
                 log: retention.log.map_or(defaults.retention.log, |Text(length)| length.0),
-                dead_letters: retention.dead_letters.map_or(defaults.retention.dead_letters, |Text(length)| length.0),
+                dead_letters: retention
+                    .dead_letters
+                    .map_or(defaults.retention.dead_letters, |Text(length)| length.0),
             },
         }
     }

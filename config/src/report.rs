@@ -112,7 +112,9 @@ impl fmt::Display for Problem {
                 alternatives(f, self.meant(), allowed)
             }
             Self::MissingKey { key } => write!(f, "missing key {key:?}"),
-            Self::Twice { key, line } => write!(f, "key {key:?} is written twice, first in line {line}; remove one"),
+            Self::Twice { key, line } => {
+                write!(f, "key {key:?} is written twice, first in line {line}; remove one")
+            }
             Self::Wrong { found, expected } => {
                 write!(f, "expected {expected}")?;
                 found.map_or(Ok(()), |found| write!(f, ", found {found}"))
@@ -186,8 +188,10 @@ fn distance(from: &str, to: &str) -> usize {
         let mut next = Vec::with_capacity(row.len());
         next.push(i + 1);
         for (j, b) in to.iter().enumerate() {
-            let cost = |costs: &[usize], at: usize, add: usize| costs.get(at).map_or(usize::MAX, |cost| cost + add);
-            let mut best = cost(&row, j, usize::from(a != *b)).min(cost(&row, j + 1, 1)).min(cost(&next, j, 1));
+            let cost =
+                |costs: &[usize], at: usize, add: usize| costs.get(at).map_or(usize::MAX, |cost| cost + add);
+            let mut best =
+                cost(&row, j, usize::from(a != *b)).min(cost(&row, j + 1, 1)).min(cost(&next, j, 1));
             if j > 0 && last == Some(*b) && to.get(j - 1) == Some(&a) {
                 best = best.min(cost(&before, j - 1, 1));
             }

@@ -71,7 +71,8 @@ fn expand_scalar(scalar: &mut Scalar, directory: &Path, environment: Environment
         Some(path) => {
             // A path that came from a variable is not shown either.
             let name = if is_file { written.clone() } else { first.unwrap_or_else(|| FILE.to_owned()) };
-            let text = read_file(&directory.join(path)).map_err(|reason| format!("secret file `{name}` {reason}"))?;
+            let text = read_file(&directory.join(path))
+                .map_err(|reason| format!("secret file `{name}` {reason}"))?;
             (text, Some(name))
         }
         None => (text, first),
@@ -82,7 +83,10 @@ fn expand_scalar(scalar: &mut Scalar, directory: &Path, environment: Environment
 }
 
 /// The text with all references replaced, and the first of them.
-fn substitute(written: &str, environment: Environment<'_>) -> Result<(Secret<String>, Option<String>), String> {
+fn substitute(
+    written: &str,
+    environment: Environment<'_>,
+) -> Result<(Secret<String>, Option<String>), String> {
     let mut text = String::with_capacity(written.len());
     let mut first = None;
     let mut rest = written;
@@ -248,7 +252,7 @@ mod tests {
         assert_eq!(read(b"planted\n").as_deref(), Ok("planted"));
         assert_eq!(read(b"planted ${HOST}\r\n").as_deref(), Ok("planted ${HOST}"));
         assert_eq!(read(b"a\n\n").as_deref(), Ok("a\n"));
-        assert_eq!(read(b"\n").as_deref(), Err("secret file `file:secret` is empty"));
+        assert_eq!(read(b"\n").unwrap_err(), "secret file `file:secret` is empty");
         assert!(read(b"\xff\xfe").unwrap_err().contains("UTF-8"));
         assert!(read(&vec![b'a'; 1 << 21]).unwrap_err().contains("1 MiB"));
     }

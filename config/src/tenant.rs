@@ -67,8 +67,7 @@ impl FromStr for ApiKey {
 }
 
 impl Written for ApiKey {
-    const EXPECTED: &'static str =
-        "sha256: and 64 hex digits, the hash of the key (`printf %s \"$KEY\" | sha256sum`), never the key itself";
+    const EXPECTED: &'static str = "sha256: and 64 hex digits, the hash of the key (`printf %s \"$KEY\" | sha256sum`), never the key itself";
     const PATTERN: &'static str = "^sha256:[0-9A-Fa-f]{64}$";
 
     fn parse(text: &str) -> Option<Self> {

@@ -1,1 +1,616 @@
+//! The whole way from files to types: examples, every kind of mistake with its exact place, secrets.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tributary_contract::spec::{Quota, QuotaWindow};
+use tributary_sinks::SinkOptions;
+
+use crate::text::{Events, Kinds, Providers, Words};
+use crate::{Config, ConfigErrors, LogFormat, load, schema};
+
+/// 32 bytes in base64.
+const VAULT_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8=";
+const HASH: &str = "sha256:61aa9cb64d3c4f1e8a68b1b1a5f8d0c2c7c2b9b38c8e2a9a0f0b1d5f1b6a7c3e";
+
+const OPERATOR: &str = "\
+public_url: https://sync.example.com
+vault: { keys: [\"${VAULT_KEY}\"] }
+provider_apps:
+  strava: { client_id: 0012, client_secret: \"${STRAVA_SECRET}\" }
+";
+
+const TENANT: &str = "\
+dev_id: acme
+api_keys: [\"${HASH}\"]
+providers: [strava]
+sinks:
+  app:
+    type: webhook
+    url: https://acme.example/hooks
+    secret: planted-literal
+";
+
+fn environment(name: &str) -> Option<String> {
+    let value = match name {
+        "VAULT_KEY" | "TRIBUTARY_VAULT_KEY" => VAULT_KEY,
+        "HASH" => HASH,
+        "STRAVA_SECRET" | "STRAVA_VERIFY_TOKEN" | "ACME_SECRET" => "planted-value",
+        "SECONDS" => "20s",
+        "COUNT" => "25",
+        "YES" => "true",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+/// A folder with an operator's file and tenants' files.
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn new(operator: &str, tenants: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("tenants")).unwrap();
+        fs::write(folder.path().join("tributary.yaml"), operator).unwrap();
+        for (name, text) in tenants {
+            fs::write(folder.path().join("tenants").join(name), text).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn load(&self) -> Result<Config, ConfigErrors> {
+        load(&self.folder.path().join("tributary.yaml"), &environment)
+    }
+
+    /// The error text with paths below the folder.
+    fn error(&self) -> String {
+        let error = self.load().expect_err("the configuration was taken").to_string();
+        error.replace(&format!("{}/", self.folder.path().display()), "")
+    }
+}
+
+fn with_tenant(tenant: &str) -> Files {
+    Files::new(OPERATOR, &[("acme.yaml", tenant)])
+}
+
+#[test]
+fn the_examples_load_and_say_what_they_mean() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let config = load(&examples.join("tributary.yaml"), &environment).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let operator = &config.operator;
+    assert_eq!(operator.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(operator.vault_keys[0].expose(), VAULT_KEY);
+    assert_eq!(operator.retention.dead_letters, Duration::from_secs(30 * 86_400));
+    assert_eq!(operator.allowed_networks.len(), 2);
+    let app = &operator.provider_apps["strava"];
+    assert_eq!(app.origin.as_ref().unwrap().as_str(), "https://www.strava.com/");
+    let day = Duration::from_secs(86_400);
+    assert_eq!(
+        app.app_quotas.as_ref().unwrap()[1],
+        Quota { permits: 30_000, window: QuotaWindow::Aligned(day) }
+    );
+    assert_eq!(app.history, Some(day * 90));
+    let tenant = &config.tenants[0];
+    assert_eq!(
+        (tenant.dev_id.as_str(), tenant.file.clone()),
+        ("acme-prod", examples.join("tenants/acme.yaml"))
+    );
+    assert_eq!(tenant.sinks.keys().collect::<Vec<_>>(), ["app", "archive", "pipe", "warehouse"]);
+    assert!(tenant.sinks["pipe"].paused && !tenant.sinks["app"].paused);
+    assert_eq!(tenant.sinks["app"].events.as_ref().unwrap()[3], "auth");
+    assert_eq!(tenant.sinks["warehouse"].events, None);
+}
+
+/// The keys that a schema has, as paths; those of a map with free keys are below `*`.
+fn keys(schema: &Value, at: &Value, path: &str, found: &mut Vec<String>) {
+    let resolved = match at.get("$ref").and_then(Value::as_str) {
+        Some(reference) => schema.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => at,
+    };
+    for part in ["anyOf", "oneOf"] {
+        for branch in resolved.get(part).and_then(Value::as_array).into_iter().flatten() {
+            keys(schema, branch, path, found);
+        }
+    }
+    for (name, property) in resolved.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        found.push(format!("{path}{name}"));
+        keys(schema, property, &format!("{path}{name}."), found);
+    }
+    if let Some(free @ Value::Object(_)) = resolved.get("additionalProperties") {
+        keys(schema, free, &format!("{path}*."), found);
+    }
+}
+
+#[test]
+fn the_examples_show_every_option_and_fit_the_schema() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let schema = schema();
+    for (file, definition) in [("tributary.yaml", "operator"), ("tenants/acme.yaml", "tenant")] {
+        let text = fs::read_to_string(examples.join(file)).unwrap();
+        let value: Value = serde_saphyr::from_str(&text).unwrap();
+        let one = json!({ "$ref": format!("#/$defs/{definition}"), "$defs": schema["$defs"] });
+        let validator = jsonschema::validator_for(&one).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{file}");
+        let mut found = Vec::new();
+        keys(&schema, &schema["$defs"][definition], "", &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for key in found {
+            let name = key.rsplit('.').next().unwrap();
+            if Providers::all().contains(&name) {
+                continue;
+            }
+            let written =
+                text.lines().any(|line| line.trim_start_matches([' ', '#']).starts_with(&format!("{name}:")));
+            assert!(written, "{file} does not show {key}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let hash = HASH;
+    let tenant = |sink: Value| json!({"dev_id": "a", "api_keys": [hash], "providers": ["strava"], "sinks": {"s": sink}});
+    assert!(validator.is_valid(&tenant(json!({"type": "stdout", "events": ["auth"], "paused": true}))));
+    for sink in [
+        json!({"type": "stdout", "path": "x"}),
+        json!({"type": "webhok"}),
+        json!({"path": "x"}),
+        json!({"type": "file"}),
+        json!({"type": "stdout", "events": ["processing"]}),
+        json!({"type": "webhook", "url": "u", "secret": "s", "timeout": "15"}),
+    ] {
+        assert!(!validator.is_valid(&tenant(sink.clone())), "{sink}");
+    }
+    assert!(!validator.is_valid(&json!({"public_url": "https://a", "vault": {"keys": []}})));
+}
+
+#[test]
+fn no_setting_of_a_kind_has_the_name_of_a_shared_key() {
+    for kind in Kinds::all() {
+        let schema = tributary_sinks::schema_of(kind).unwrap().to_value();
+        for shared in crate::entry::SHARED {
+            assert!(schema["properties"].get(shared).is_none(), "{kind}.{shared}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let files = with_tenant(TENANT);
+    let operator = files.load().unwrap().operator;
+    assert_eq!(
+        (operator.listen.to_string(), operator.admin_listen.to_string()),
+        ("127.0.0.1:8080".into(), "127.0.0.1:9090".into())
+    );
+    assert_eq!(
+        (operator.store.as_str(), operator.data_dir),
+        ("sqlite://data/tributary.db", PathBuf::from("data"))
+    );
+    assert_eq!(operator.log, LogFormat::Json);
+    assert_eq!(operator.retention, crate::Retention::default());
+    let app = &operator.provider_apps["strava"];
+    assert!(
+        app.app_quotas.is_none()
+            && app.origin.is_none()
+            && app.history.is_none()
+            && app.verify_token.is_none()
+    );
+    // The way a number is written is kept where text is wanted.
+    assert_eq!(app.client_id, "0012");
+}
+
+#[test]
+fn json_is_read_as_well_and_the_order_of_keys_does_not_matter() {
+    let sink = json!({"allow_private_networks": true, "events": ["auth"], "secret": "s", "type": "webhook", "url": "http://127.0.0.1:1"});
+    let tenant =
+        json!({"dev_id": "demo", "api_keys": [HASH], "providers": ["strava"], "sinks": {"app": sink}});
+    let config = with_tenant(&format!("{tenant:#}")).load().unwrap();
+    let entry = &config.tenants[0].sinks["app"];
+    assert_eq!(entry.events.as_deref(), Some(&["auth".to_owned()][..]));
+    let SinkOptions::Webhook(options) = &entry.options else { panic!("{:?}", entry.options) };
+    assert!(options.allow_private_networks);
+}
+
+#[test]
+fn references_reach_numbers_lengths_of_time_truth_values_and_nested_settings() {
+    let tenant = TENANT.to_owned()
+        + "    timeout: ${SECONDS}\n    max_records: ${COUNT}\n    paused: ${YES}\n    in_flight: ${NOT_SET:-3}\n"
+        + "    headers: { x-key: \"${STRAVA_SECRET}!\", literal: \"$${NOT_SET}\" } # ${NOT_SET}\n";
+    let config = with_tenant(&tenant).load().unwrap();
+    let entry = &config.tenants[0].sinks["app"];
+    let SinkOptions::Webhook(options) = &entry.options else { panic!("{:?}", entry.options) };
+    assert_eq!(options.timeout.get(), Duration::from_secs(20));
+    assert_eq!((options.max_records.get(), options.in_flight.get(), entry.paused), (25, 3, true));
+    assert_eq!(options.headers["x-key"].expose(), "planted-value!");
+    assert_eq!(options.headers["literal"].expose(), "${NOT_SET}");
+}
+
+#[test]
+fn a_secret_file_is_found_from_the_folder_of_the_file_that_names_it() {
+    let files = with_tenant(&TENANT.replace("planted-literal", "file:../secrets/webhook"));
+    fs::create_dir(files.folder.path().join("secrets")).unwrap();
+    fs::write(files.folder.path().join("secrets/webhook"), "planted-in-file\n").unwrap();
+    let config = files.load().unwrap();
+    let SinkOptions::Webhook(options) = &config.tenants[0].sinks["app"].options else { panic!() };
+    assert_eq!(options.secret.expose(), "planted-in-file");
+}
+
+#[test]
+fn anchors_and_merge_keys_work() {
+    let tenant = TENANT.replace("  app:", "  app: &app") + "  other:\n    <<: *app\n    paused: true\n";
+    let config = with_tenant(&tenant).load().unwrap();
+    assert!(config.tenants[0].sinks["other"].paused);
+}
+
+/// A change to one of the two files, and the whole text of the error that has to come of it.
+struct Mistake {
+    file: &'static str,
+    replace: (&'static str, &'static str),
+    error: &'static str,
+}
+
+const fn operator(from: &'static str, to: &'static str, error: &'static str) -> Mistake {
+    Mistake { file: "tributary.yaml", replace: (from, to), error }
+}
+
+const fn tenant(from: &'static str, to: &'static str, error: &'static str) -> Mistake {
+    Mistake { file: "tenants/acme.yaml", replace: (from, to), error }
+}
+
+const MISTAKES: &[Mistake] = &[
+    tenant(
+        "    url: https",
+        "    usl: https",
+        "7:5: unknown key \"usl\"; did you mean \"url\"? allowed: {webhook}\n  in sinks.app.usl",
+    ),
+    tenant("dev_id: acme\n", "", "1:1: missing key \"dev_id\""),
+    tenant("    url: https://acme.example/hooks\n", "", "6:5: missing key \"url\"\n  in sinks.app"),
+    tenant(
+        "    type: webhook\n",
+        "",
+        "6:5: missing key \"type\", the kind of sink; allowed: {kinds}\n  in sinks.app",
+    ),
+    tenant(
+        "type: webhook",
+        "type: webhok",
+        "6:11: unknown word \"webhok\"; did you mean \"webhook\"? allowed: {kinds}\n  in sinks.app.type",
+    ),
+    tenant(
+        "    secret",
+        "    events: [activity, slep]\n    secret",
+        "8:24: unknown word \"slep\"; did you mean \"sleep\"? allowed: {events}\n  in sinks.app.events[1]",
+    ),
+    tenant("    secret", "    events: []\n    secret", "8:13: write at least one\n  in sinks.app.events"),
+    tenant(
+        "    secret",
+        "    max_records: many\n    secret",
+        "8:18: expected a whole number, 1 or more, found text\n  in sinks.app.max_records",
+    ),
+    tenant(
+        "    secret",
+        "    max_records: 0\n    secret",
+        "8:18: expected a whole number, 1 or more\n  in sinks.app.max_records",
+    ),
+    tenant(
+        "    secret",
+        "    paused: maybe\n    secret",
+        "8:13: expected true or false, found text\n  in sinks.app.paused",
+    ),
+    tenant(
+        "    secret",
+        "    timeout: 15\n    secret",
+        "8:14: not a length of time; write whole numbers with units (ms, s, m, h, d), such as 15s, 500ms or 1h30m\n  \
+         in sinks.app.timeout",
+    ),
+    tenant(
+        "    secret",
+        "    timeout: ${COUNT}\n    secret",
+        "8:14: the value of `${COUNT}`: it does not fit here\n  in sinks.app.timeout",
+    ),
+    tenant(
+        "type: webhook",
+        "type: ${STRAVA_SECRET}",
+        "6:11: the value of `${STRAVA_SECRET}`: unknown word; allowed: {kinds}\n  in sinks.app.type",
+    ),
+    tenant(
+        "planted-literal",
+        "${NOT_SET}",
+        "8:13: environment variable `NOT_SET` is not set or empty; set it, or write `${NOT_SET:-default}`\n  \
+         in sinks.app.secret",
+    ),
+    tenant(
+        "planted-literal",
+        "[planted-literal]",
+        "8:13: expected text, found a list\n  in sinks.app.secret",
+    ),
+    tenant(
+        "planted-literal",
+        "file:missing",
+        "8:13: secret file `file:missing` cannot be read: No such file or directory (os error 2)\n  in sinks.app.secret",
+    ),
+    tenant(
+        "  app:",
+        "  my app:",
+        "5:3: expected at most 64 letters (a to z), digits, `-`, `_` and `.`, with a letter or digit first\n  \
+         in sinks.my app",
+    ),
+    tenant(
+        "providers: [strava]",
+        "providers: [strava, strva]",
+        "3:21: unknown word \"strva\"; did you mean \"strava\"? allowed: {providers}\n  in providers[1]",
+    ),
+    tenant("providers: [strava]", "providers: strava", "3:12: expected a list, found text\n  in providers"),
+    tenant(
+        "providers: [strava]",
+        "providers: [strava, oura]",
+        "3:21: provider \"oura\" has no app; add provider_apps.oura to tributary.yaml\n  in providers[1]",
+    ),
+    tenant(
+        "providers: [strava]",
+        "providers: [strava, strava]",
+        "3:21: provider \"strava\" is listed twice; remove one\n  in providers[1]",
+    ),
+    tenant(
+        "\"${HASH}\"",
+        "planted-key",
+        "2:12: expected sha256: and 64 hex digits, the hash of the key (`printf %s \"$KEY\" | sha256sum`), never the \
+         key itself\n  in api_keys[0]",
+    ),
+    tenant("[\"${HASH}\"]", "[]", "2:11: write at least one\n  in api_keys"),
+    tenant(
+        "dev_id: acme",
+        "dev_id: acme\ndev_id: b",
+        "2:1: key \"dev_id\" is written twice, first in line 1; remove one",
+    ),
+    tenant("planted-literal", "[planted-literal", "8:13: this is not valid YAML: unclosed bracket '['"),
+    tenant("secret: planted-literal", "headers: { x: ${HASH} }", "8:16: this is not valid YAML"),
+    operator(
+        "public_url: https",
+        "public_url: ftp",
+        "1:13: expected a URL that begins with https:// or http://, without query and user name\n  in public_url",
+    ),
+    operator("public_url: https://sync.example.com\n", "", "1:1: missing key \"public_url\""),
+    operator("{ keys: [\"${VAULT_KEY}\"] }", "{ keys: [] }", "2:16: write at least one\n  in vault.keys"),
+    operator("{ keys: [\"${VAULT_KEY}\"] }", "{}", "2:8: missing key \"keys\"\n  in vault"),
+    operator("vault: { keys: [\"${VAULT_KEY}\"] }\n", "", "1:1: missing key \"vault\""),
+    operator(
+        "\"${VAULT_KEY}\"",
+        "planted",
+        "2:17: vault key vault.keys[0] is neither base64 nor hex; make one with `openssl rand -base64 32`\n  \
+         in vault.keys[0]",
+    ),
+    operator(
+        "\"${VAULT_KEY}\"",
+        "\"${VAULT_KEY}\", \"${VAULT_KEY}\"",
+        "2:33: the same vault key twice; remove one\n  in vault.keys[1]",
+    ),
+    operator(
+        "  strava: {",
+        "  strva: {",
+        "4:3: unknown key \"strva\"; did you mean \"strava\"? allowed: {providers}\n  in provider_apps.strva",
+    ),
+    operator(
+        "client_id: 0012",
+        "client_id: 1, quota: { app: [600/15m, 600/15] }",
+        "4:50: expected calls and a length of time, such as 600/15m or 30000/1d\n  \
+         in provider_apps.strava.quota.app[1]",
+    ),
+    operator(
+        "client_id: 0012",
+        "client_id: 1, origin: \"https://a.example/path\"",
+        "4:35: expected scheme, host and port alone, such as http://127.0.0.1:9000\n  in provider_apps.strava.origin",
+    ),
+    operator(
+        "client_id: 0012",
+        "client_id: ~",
+        "4:24: expected text that is not empty, found nothing\n  in provider_apps.strava.client_id",
+    ),
+    operator(
+        "vault:",
+        "listen: localhost\nvault:",
+        "2:9: expected an IP address with a port, such as 127.0.0.1:8080 or [::]:8080\n  in listen",
+    ),
+    operator(
+        "vault:",
+        "listen: 127.0.0.1:9090\nvault:",
+        "2:9: listen and admin_listen are the same; give each a port of its own\n  in listen",
+    ),
+    operator(
+        "vault:",
+        "store: postgres://u:planted@h/d\nvault:",
+        "2:8: expected sqlite:// and the path of a file, such as sqlite://data/tributary.db\n  in store",
+    ),
+    operator(
+        "vault:",
+        "allowed_networks: [10.0.0.0/33]\nvault:",
+        "2:20: expected a network such as 10.1.0.0/16 or fd00::/8, or one address\n  in allowed_networks[0]",
+    ),
+    operator(
+        "vault:",
+        "telemetry: { log: jsn }\nvault:",
+        "2:19: unknown word \"jsn\"; did you mean \"json\"? allowed: json, pretty\n  in telemetry.log",
+    ),
+    operator(
+        "vault:",
+        "retention: { log: 0s }\nvault:",
+        "2:19: expected a length of time above zero, such as 30d, 12h or 1h30m\n  in retention.log",
+    ),
+    operator(
+        "vault:",
+        "tenants: \"*/acme.yaml\"\nvault:",
+        "2:10: `*` may stand in the last part of a path alone; list several paths instead\n  in tenants",
+    ),
+    operator(
+        "public_url:",
+        "public_ulr:",
+        "1:1: unknown key \"public_ulr\"; did you mean \"public_url\"? allowed: admin_listen, allowed_networks, data_dir, \
+         listen, provider_apps, public_url, retention, store, telemetry, tenants, vault\n  in public_ulr",
+    ),
+];
+
+/// The lists that grow with providers and sinks.
+fn filled(error: &str) -> String {
+    let schema = tributary_sinks::schema_of("webhook").unwrap().to_value();
+    let own = schema["properties"].as_object().unwrap().keys().map(String::as_str);
+    let mut webhook: Vec<&str> = own.chain(crate::entry::SHARED.iter().copied()).collect();
+    webhook.sort_unstable();
+    error
+        .replace("{webhook}", &webhook.join(", "))
+        .replace("{kinds}", &Kinds::all().join(", "))
+        .replace("{providers}", &Providers::all().join(", "))
+        .replace("{events}", &Events::all().join(", "))
+}
+
+#[test]
+fn every_kind_of_mistake_is_reported_once_at_its_place() {
+    for Mistake { file, replace: (from, to), error } in MISTAKES {
+        let mut texts = BTreeMap::from([
+            ("tributary.yaml", OPERATOR.to_owned()),
+            ("tenants/acme.yaml", TENANT.to_owned()),
+        ]);
+        let text = texts.get_mut(file).unwrap();
+        assert!(text.contains(from), "{from}");
+        *text = text.replacen(from, to, 1);
+        let files = Files::new(&texts["tributary.yaml"], &[("acme.yaml", &texts["tenants/acme.yaml"])]);
+        let found = files.error();
+        assert_eq!(found, format!("{file}:{}", filled(error)), "\nafter {to:?}");
+        assert!(!found.contains("planted"), "{found}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_all_files_are_reported_together() {
+    let operator = "\
+listen: here
+public_url: https://sync.example.com
+vault: { keys: [\"${MISSING}\"] }
+colour: red
+provider_apps:
+  strava: { client_id: 1, client_secret: \"${MISSING}\", origin: x }
+";
+    let acme = "\
+dev_id: acme
+api_keys: [nonsense, \"${HASH}\", more]
+providers: [strva, garmin]
+sinks:
+  a: { type: webhook, url: \"${MISSING}\", secret: s, max_records: x, colour: red, events: [slep] }
+  b: { type: nothing }
+  c: { type: stdout, path: x, paused: 3 }
+  d: just text
+";
+    let other = "dev_id: acme\n";
+    let files = Files::new(operator, &[("acme.yaml", acme), ("other.yaml", other), ("worse.yaml", "a: [")]);
+    let places: Vec<String> = files
+        .error()
+        .lines()
+        .filter(|line| !line.starts_with("  "))
+        .map(|line| line.splitn(4, ':').take(3).collect::<Vec<_>>().join(":"))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "tributary.yaml:1:9",
+            "tributary.yaml:3:17",
+            "tributary.yaml:4:1",
+            "tributary.yaml:6:42",
+            "tributary.yaml:6:64",
+            "tenants/acme.yaml:2:12",
+            "tenants/acme.yaml:2:33",
+            "tenants/acme.yaml:3:13",
+            "tenants/acme.yaml:3:20",
+            "tenants/acme.yaml:5:28",
+            "tenants/acme.yaml:5:66",
+            "tenants/acme.yaml:5:69",
+            "tenants/acme.yaml:5:91",
+            "tenants/acme.yaml:6:14",
+            "tenants/acme.yaml:7:22",
+            "tenants/acme.yaml:7:39",
+            "tenants/acme.yaml:8:6",
+            "tenants/other.yaml:1:1",
+            "tenants/worse.yaml:1:4",
+        ],
+        "{}",
+        files.error()
+    );
+}
+
+#[test]
+fn two_tenants_with_one_dev_id_are_both_named() {
+    let second = format!("# second\n{TENANT}");
+    let files = Files::new(OPERATOR, &[("a.yaml", TENANT), ("b.yaml", &second)]);
+    let folder = files.folder.path().display().to_string();
+    let error = files.load().unwrap_err().to_string();
+    let tenants = format!("{folder}/tenants");
+    assert_eq!(
+        error,
+        format!("{tenants}/b.yaml:2:9: dev_id \"acme\" is also that of {tenants}/a.yaml:1:9\n  in dev_id")
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let files = Files::new(&(OPERATOR.to_owned() + "tenants: [tenants/a.yaml]\n"), &[]);
+    assert_eq!(
+        files.error(),
+        "tenants/a.yaml: this file cannot be read: No such file or directory (os error 2)"
+    );
+    let error = load(&files.folder.path().join("nowhere.yaml"), &environment).unwrap_err();
+    assert!(error.to_string().contains("nowhere.yaml: this file cannot be read"), "{error}");
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    let operator = OPERATOR.replace("https", "http") + "  oura: { client_id: a, client_secret: b }\n";
+    let tenant = TENANT.split("sinks:").next().unwrap();
+    let config = Files::new(&operator, &[("acme.yaml", tenant)]).load().unwrap();
+    let parts = ["no tenant uses provider_apps.oura", "public_url is not https", "no sinks"];
+    assert_eq!(config.warnings.len(), parts.len(), "{:?}", config.warnings);
+    for (warning, part) in config.warnings.iter().zip(parts) {
+        assert!(warning.contains(part), "{warning}");
+    }
+    let config = Files::new(OPERATOR, &[]).load().unwrap();
+    assert!(config.warnings[0].contains("tenants names no file"), "{:?}", config.warnings);
+}
+
+#[test]
+fn no_secret_is_in_any_debug_or_error_text() {
+    let operator = OPERATOR.replace("client_id: 0012", "client_id: 0012, verify_token: planted-token");
+    let config = Files::new(&operator, &[("acme.yaml", TENANT)]).load().unwrap();
+    let text = format!("{config:?}{config:#?}");
+    for secret in ["planted", VAULT_KEY, &HASH[7..]] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    // Wherever a secret is put by mistake, it does not come back.
+    for (from, to) in [
+        ("dev_id: acme", "dev_id: \"${STRAVA_SECRET} \""),
+        ("providers: [strava]", "providers: [\"${STRAVA_SECRET}\"]"),
+        ("providers: [strava]", "providers: \"${STRAVA_SECRET}\""),
+        ("  app:\n", "  app: \"${STRAVA_SECRET}\"\n  other:\n"),
+        ("    type: webhook", "    timeout: \"${STRAVA_SECRET}\"\n    type: webhook"),
+        ("    type: webhook", "    in_flight: \"${STRAVA_SECRET}\"\n    type: webhook"),
+        ("    type: webhook", "    in_flight: planted-literal\n    type: webhook"),
+        ("    type: webhook", "    headers: planted-literal\n    type: webhook"),
+        (
+            "    type: webhook\n    url: https://acme.example/hooks",
+            "    type: sql\n    url: x\n    layout: \"${STRAVA_SECRET}\"",
+        ),
+    ] {
+        assert!(TENANT.contains(from));
+        let error = with_tenant(&TENANT.replace(from, to)).error();
+        let shown = format!("{error}{:?}", with_tenant(&TENANT.replace(from, to)).load());
+        assert!(!shown.contains("planted"), "{to}: {shown}");
+    }
+}

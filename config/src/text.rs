@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Unexpected, Visitor};
 use tributary_contract::Secret;
-use tributary_contract::model::{DataType, EventKind, EventType};
+use tributary_contract::model::{DataType, EventType};
 use tributary_contract::spec::{Quota, QuotaWindow, Spec};
 use tributary_sinks::SinkOptions;
 use tributary_sinks::duration::HumanDuration;
@@ -102,7 +102,8 @@ impl Written for BaseUrl {
     fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        let right = matches!(url.scheme(), "http" | "https") && url.has_host() && plain && url.password().is_none();
+        let right =
+            matches!(url.scheme(), "http" | "https") && url.has_host() && plain && url.password().is_none();
         right.then_some(Self(url))
     }
 }
@@ -157,7 +158,8 @@ impl Written for String {
 pub(crate) struct Name(pub(crate) String);
 
 impl Written for Name {
-    const EXPECTED: &'static str = "at most 64 letters (a to z), digits, `-`, `_` and `.`, with a letter or digit first";
+    const EXPECTED: &'static str =
+        "at most 64 letters (a to z), digits, `-`, `_` and `.`, with a letter or digit first";
     const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 
     fn parse(text: &str) -> Option<Self> {
@@ -244,7 +246,9 @@ impl<'de, L: Words> Deserialize<'de> for Word<L> {
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Word<L>, E> {
                 let known = L::all().iter().find(|known| **known == text);
-                known.map(|text| Word { text, list: PhantomData }).ok_or_else(|| E::unknown_variant(text, L::all()))
+                known
+                    .map(|text| Word { text, list: PhantomData })
+                    .ok_or_else(|| E::unknown_variant(text, L::all()))
             }
         }
 
@@ -295,15 +299,22 @@ impl Words for Kinds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Events;
 
+/// What happens to connections and is sent; events of products that are not offered here are left out.
+const LIFE_CYCLE: [EventType; 7] = [
+    EventType::AccessRevoked,
+    EventType::Auth,
+    EventType::AuthCancelled,
+    EventType::ConnectionError,
+    EventType::Deauth,
+    EventType::PermissionChange,
+    EventType::UserReauth,
+];
+
 impl Words for Events {
     fn all() -> &'static [&'static str] {
         static ALL: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
             let data = DataType::ALL.into_iter().map(DataType::as_str);
-            let life_cycle = EventType::ALL.into_iter().filter(|event| {
-                // Of old use: it is read, never sent.
-                event.kind() == EventKind::LifeCycle && *event != EventType::GoogleNoDatasource
-            });
-            sorted(data.chain(["deleted"]).chain(life_cycle.map(EventType::as_str)))
+            sorted(data.chain(["deleted"]).chain(LIFE_CYCLE.map(EventType::as_str)))
         });
         &ALL
     }
@@ -397,15 +408,20 @@ mod tests {
     #[test]
     fn a_quota_counts_as_the_provider_counts() {
         let quota = |text: &str| QuotaText::parse(text).unwrap().quota(spec());
-        let minutes = |minutes| Duration::from_secs(minutes * 60);
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
         assert_eq!(quota("600/15m"), Quota { permits: 600, window: QuotaWindow::Aligned(minutes(15)) });
-        assert_eq!(quota("30000/24h"), Quota { permits: 30_000, window: QuotaWindow::Aligned(minutes(1440)) });
+        assert_eq!(
+            quota("30000/24h"),
+            Quota { permits: 30_000, window: QuotaWindow::Aligned(minutes(1440)) }
+        );
         assert_eq!(quota("5 / 1m"), Quota { permits: 5, window: QuotaWindow::Rolling(minutes(1)) });
     }
 
     #[test]
     fn texts_that_mean_nothing_are_refused() {
-        for text in ["", "600", "600/", "/15m", "0/15m", "-1/15m", "600/15", "600/0s", "600/15m/1d", "4294967296/1d"] {
+        for text in
+            ["", "600", "600/", "/15m", "0/15m", "-1/15m", "600/15", "600/0s", "600/15m/1d", "4294967296/1d"]
+        {
             assert_eq!(QuotaText::parse(text), None, "{text}");
         }
         for text in ["", "a b", "-a", "é", "a/b", &"x".repeat(65)] {

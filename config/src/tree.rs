@@ -185,15 +185,14 @@ fn convert(raw: Spanned<Raw>, source: &str, twice: &mut Vec<Placed>) -> Node {
         Raw::Scalar(text, kind) => {
             let written = match kind {
                 ScalarKind::Text => None,
-                ScalarKind::Bool(_) | ScalarKind::Unsigned(_) | ScalarKind::Signed(_) | ScalarKind::Float(_) => {
-                    spelling(&raw.defined, source)
-                }
+                ScalarKind::Bool(_)
+                | ScalarKind::Unsigned(_)
+                | ScalarKind::Signed(_)
+                | ScalarKind::Float(_) => spelling(&raw.defined, source),
             };
             Value::Scalar(Scalar { text: written.unwrap_or(text).into(), kind, from: None })
         }
-        Raw::List(nodes) => {
-            Value::List(nodes.into_iter().map(|node| convert(node, source, twice)).collect())
-        }
+        Raw::List(nodes) => Value::List(nodes.into_iter().map(|node| convert(node, source, twice)).collect()),
         Raw::Map(raw_entries) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(raw_entries.len());
             for (key, value) in raw_entries {

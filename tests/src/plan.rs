@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use tributary_providers::sandbox::Settings;
+use tributary_providers::sandbox::{Limit, Quotas, Settings};
 
 /// The webhook secret of every receiver.
 pub const WEBHOOK_SECRET: &str = "the-webhook-secret-of-the-tests";
@@ -54,13 +54,23 @@ impl Default for Plan {
                 met_interval_seconds: 3_600,
                 stream_points: 20,
                 notification_retry: Some(Duration::from_millis(300)),
+                quotas: Some(quotas(PLENTY)),
                 ..Settings::default()
             },
             tenants: vec![TenantPlan::new("acme").with("app", webhook("/acme"))],
             operator: Map::new(),
-            app: Map::new(),
+            app: Map::from_iter([("quota".to_owned(), json!({"app": [format!("{PLENTY}/15m")]}))]),
         }
     }
+}
+
+/// Calls in a quarter of an hour that no test needs.
+const PLENTY: u32 = 1_000_000;
+
+/// The simulated providers let that many calls through in a quarter of an hour.
+fn quotas(permits: u32) -> Quotas {
+    let limit = vec![Limit::new(permits, 900)];
+    Quotas { overall: limit.clone(), read: limit, user: Vec::new() }
 }
 
 impl Plan {

@@ -323,6 +323,14 @@ impl World {
         ])
     }
 
+    /// Waits until no connection has history left to fetch.
+    pub async fn quiet_history(&self) {
+        wait::until_true("the end of all history", QUIET, async || {
+            self.status().await.pointer("/connections/with_history_left").and_then(Value::as_u64) == Some(0)
+        })
+        .await;
+    }
+
     /// Lets everything settle after the people have stopped: series that nobody notifies of are asked for once more.
     pub async fn settle(&self, people: &[Person]) {
         self.stop_producing();

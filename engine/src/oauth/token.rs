@@ -49,9 +49,10 @@ pub fn revoke(revoke: &Revoke, app: &App, credential: &Credential) -> Request {
         TokenPlace::Form(name) => (request, Some((name, token.expose().as_str()))),
         TokenPlace::Query(name) => (request.query(name, token.expose().clone()), None),
     };
-    match revoke.client_auth {
-        Some(auth) => client_auth::form(request, field.as_slice(), auth, app),
-        None => field.map_or_else(|| request.clone(), |field| request.clone().form(&[field])),
+    match (revoke.client_auth, field) {
+        (Some(auth), field) => client_auth::form(request, field.as_slice(), auth, app),
+        (None, Some(field)) => request.form(&[field]),
+        (None, None) => request,
     }
 }
 
@@ -124,12 +125,14 @@ struct Answer {
 enum Scope {
     Text(String),
     List(Vec<String>),
+    Other(serde::de::IgnoredAny),
 }
 
 impl Scope {
     fn split(self, separator: &str) -> Vec<String> {
         match self {
             Self::List(scopes) => scopes,
+            Self::Other(_) => Vec::new(),
             Self::Text(text) => text
                 .split([' ', ','])
                 .flat_map(|part| part.split(separator))

@@ -68,7 +68,8 @@ impl Wanted {
             Self::Window(window) => {
                 let midnight = day.and_time(NaiveTime::MIN).and_utc();
                 let next = midnight + Duration::days(1);
-                let (east, west) = offset.map_or((EAST, -WEST), |offset| (offset.duration(), offset.duration()));
+                let (east, west) =
+                    offset.map_or((EAST, -WEST), |offset| (offset.duration(), offset.duration()));
                 midnight - east < window.to && next - west > window.from
             }
             Self::Days(days) => days.contains(&day),
@@ -113,5 +114,5 @@ pub(super) fn calls(mut stretches: Vec<Window>) -> Vec<Window> {
     joined.into_iter().flat_map(|stretch| stretch.pieces(MOST_HEART_RATE)).collect()
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

@@ -67,3 +67,6 @@ impl Provider for Oura {
         subscribe::subscribe(cx).await
     }
 }
+
+#[cfg(test)]
+mod tests;

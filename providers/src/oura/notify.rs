@@ -82,8 +82,12 @@ fn signed_at(stamp: &str) -> Option<DateTime<Utc>> {
 /// One change for each resource whose records hold something of the document.
 fn changes(event: &wire::Event, collection: &Collection) -> Vec<Change> {
     match event.event_type.as_str() {
-        "create" | "update" => collection.resources.iter().map(|resource| updated(event, collection, resource)).collect(),
-        "delete" => collection.resources.iter().map(|resource| deleted(event, collection, resource)).collect(),
+        "create" | "update" => {
+            collection.resources.iter().map(|resource| updated(event, collection, resource)).collect()
+        }
+        "delete" => {
+            collection.resources.iter().map(|resource| deleted(event, collection, resource)).collect()
+        }
         _ => vec![unknown(event)],
     }
 }
@@ -124,5 +128,5 @@ fn unknown(event: &wire::Event) -> Change {
     Change::Unknown { kind: kind.chars().filter(char::is_ascii_graphic).take(LONGEST).collect() }
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

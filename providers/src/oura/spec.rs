@@ -5,13 +5,13 @@ use std::time::Duration;
 use tributary_contract::Spec;
 use tributary_contract::model::DataType;
 use tributary_contract::spec::{
-    AuthScheme, Capabilities, ClientAuth, Document, Notifications, OAuth2, Quota, QuotaWindow, Resource, Revoke,
-    Rotation, Signature, Status, Subscription, TokenPlace, Usage,
+    AuthScheme, Capabilities, ClientAuth, Document, Notifications, OAuth2, Quota, QuotaWindow, Resource,
+    Revoke, Rotation, Signature, Status, Subscription, TokenPlace, Usage,
 };
 
 use super::collection::{
-    DAILY_ACTIVITY, DAILY_CARDIOVASCULAR_AGE, DAILY_READINESS, DAILY_RESILIENCE, DAILY_SLEEP, DAILY_SPO2, DAILY_STRESS,
-    ENHANCED_TAG, HEART_RATE, RING_CONFIGURATION, SESSION, SLEEP_PERIODS, VO2_MAX, WORKOUT,
+    DAILY_ACTIVITY, DAILY_CARDIOVASCULAR_AGE, DAILY_READINESS, DAILY_RESILIENCE, DAILY_SLEEP, DAILY_SPO2,
+    DAILY_STRESS, ENHANCED_TAG, HEART_RATE, RING_CONFIGURATION, SESSION, SLEEP_PERIODS, VO2_MAX, WORKOUT,
 };
 use super::{ACTIVITY, ATHLETE, BODY, DAILY, PERSONAL_INFO, SLEEP};
 

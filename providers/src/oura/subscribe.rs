@@ -63,7 +63,11 @@ pub(super) async fn subscribe(cx: &Fetch) -> Result<Option<DateTime<Utc>>, Fetch
                 Ok(made) => next = next.min(due(cx.now(), expiry(&made))),
                 // Somebody else made it meanwhile; the next comparison sees it.
                 Err(FetchError::Rejected { status: 409, .. }) => {}
-                Err(error @ (FetchError::Rejected { .. } | FetchError::Forbidden { .. } | FetchError::Gone { .. })) => {
+                Err(
+                    error @ (FetchError::Rejected { .. }
+                    | FetchError::Forbidden { .. }
+                    | FetchError::Gone { .. }),
+                ) => {
                     refused = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -86,8 +90,9 @@ fn expiry(subscription: &Subscription) -> DateTime<Utc> {
 /// Oura wants the app's credentials in headers of its own.
 fn signed(request: Request, app: &App) -> Result<Request, FetchError> {
     let header = |text: &str| {
-        let mut value = HeaderValue::from_str(text)
-            .map_err(|_invalid| FetchError::unsupported("a client id or secret that does not fit into a header"))?;
+        let mut value = HeaderValue::from_str(text).map_err(|_invalid| {
+            FetchError::unsupported("a client id or secret that does not fit into a header")
+        })?;
         value.set_sensitive(true);
         Ok::<_, FetchError>(value)
     };
@@ -96,3 +101,6 @@ fn signed(request: Request, app: &App) -> Result<Request, FetchError> {
         .header(HeaderName::from_static("x-client-secret"), header(app.client_secret.expose())?)
         .without_token())
 }
+
+#[cfg(test)]
+mod tests;

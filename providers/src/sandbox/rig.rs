@@ -208,7 +208,6 @@ impl Rig {
                 panic!("a notification is no handshake")
             };
             for notice in notices {
-                println!("DBG {notice:?}");
                 self.obey(notice, now).await;
             }
             self.cloud.lock().unwrap().delivered(outbound.id, Some(200), now);

@@ -19,7 +19,8 @@ pub(super) async fn fetch(cx: &mut Fetch, job: &Job) -> Result<(), FetchError> {
     let mut rest = found.into_iter().peekable();
     while rest.peek().is_some() {
         let batch: Vec<Moment> = rest.by_ref().take(BATCH).collect();
-        let stretches = batch.iter().filter(|moment| moment.needs_heart_rate()).map(Moment::stretch).collect();
+        let stretches =
+            batch.iter().filter(|moment| moment.needs_heart_rate()).map(Moment::stretch).collect();
         let heart_rates = HeartRates::read(cx, stretches).await?;
         for moment in batch {
             let heart_rate = heart_rates.within(moment.stretch());

@@ -7,7 +7,8 @@ use tributary_contract::model::{Day, Offset};
 use tributary_contract::{Fetch, FetchError, Job};
 
 use super::collection::{
-    DAILY_ACTIVITY, DAILY_READINESS, DAILY_RESILIENCE, DAILY_SLEEP, DAILY_SPO2, DAILY_STRESS, ENHANCED_TAG, Parts, Range,
+    DAILY_ACTIVITY, DAILY_READINESS, DAILY_RESILIENCE, DAILY_SLEEP, DAILY_SPO2, DAILY_STRESS, ENHANCED_TAG,
+    Parts, Range,
 };
 use super::heart_rate::HeartRates;
 use super::{Gone, days, normalize, wanted, wire};

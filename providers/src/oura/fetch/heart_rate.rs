@@ -19,7 +19,8 @@ impl HeartRates {
             return Ok(Self::default());
         }
         let now = cx.now();
-        let passed = stretches.into_iter().map(|stretch| Window { to: stretch.to.min(now), ..stretch }).collect();
+        let passed =
+            stretches.into_iter().map(|stretch| Window { to: stretch.to.min(now), ..stretch }).collect();
         let mut rows = Vec::new();
         let mut parts = Parts::default();
         for call in days::calls(passed) {

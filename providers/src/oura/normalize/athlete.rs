@@ -5,7 +5,10 @@ use tributary_contract::model::{self, DeviceData};
 use super::{some, wire};
 
 /// The profile; without the scopes for it only the id is known.
-pub(in crate::oura) fn athlete(person: wire::PersonalInfo, rings: Vec<wire::RingConfiguration>) -> model::Athlete {
+pub(in crate::oura) fn athlete(
+    person: wire::PersonalInfo,
+    rings: Vec<wire::RingConfiguration>,
+) -> model::Athlete {
     model::Athlete {
         provider_user_id: Some(person.id),
         age: person.age,

@@ -15,7 +15,11 @@ pub(in crate::oura) struct BodyDocuments {
 }
 
 /// A day of measurements, unless its documents hold none. `offset` is that of the day's documents.
-pub(in crate::oura) fn body(day: Day, offset: Option<Offset>, documents: BodyDocuments) -> Option<model::Body> {
+pub(in crate::oura) fn body(
+    day: Day,
+    offset: Option<Offset>,
+    documents: BodyDocuments,
+) -> Option<model::Body> {
     let (start_time, end_time) = day.bounds(offset);
     let (vo2_max, estimated_at) =
         documents.vo2_max.map_or((None, None), |estimate| (estimate.vo2_max, estimate.timestamp));

@@ -110,7 +110,9 @@ pub(in crate::oura) fn daily(
         }),
         tag_data: filled(TagData { tags: some(documents.tags.into_iter().map(tag).collect()) }),
         data_enrichment: filled(DailyDataEnrichment {
-            resilience_contributors: documents.resilience.and_then(|resilience| contributors(&resilience.contributors?)),
+            resilience_contributors: documents
+                .resilience
+                .and_then(|resilience| contributors(&resilience.contributors?)),
             ..DailyDataEnrichment::default()
         }),
         ..model::Daily::default()

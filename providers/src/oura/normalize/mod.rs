@@ -62,7 +62,10 @@ fn later(start: Timestamp, seconds: f64, what: &str) -> Result<Timestamp, FetchE
     start.plus_seconds(seconds).ok_or_else(|| FetchError::malformed(what, "the interval (out of range)"))
 }
 
-fn heart_rate_series(wire: Option<&wire::Series>, what: &str) -> Result<Option<Vec<HeartRateDataSample>>, FetchError> {
+fn heart_rate_series(
+    wire: Option<&wire::Series>,
+    what: &str,
+) -> Result<Option<Vec<HeartRateDataSample>>, FetchError> {
     series(wire, what, |timestamp, bpm| HeartRateDataSample {
         timestamp: Some(timestamp),
         bpm: Some(bpm),
@@ -114,5 +117,5 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

@@ -2,9 +2,10 @@
 
 use tributary_contract::FetchError;
 use tributary_contract::model::{
-    self, AsleepDurations, AwakeDurations, BreathsData, HeartRateData, HeartRateDataDetailed, HeartRateDataSummary,
-    NaturalKey, OtherSleepDurations, ReadinessData, RespirationData, SleepDurationsData, SleepHypnogramSample,
-    SleepLevel, SleepMetadata, SleepScores, SleepTemperatureData, SleepUploadType,
+    self, AsleepDurations, AwakeDurations, BreathsData, HeartRateData, HeartRateDataDetailed,
+    HeartRateDataSummary, NaturalKey, OtherSleepDurations, ReadinessData, RespirationData,
+    SleepDurationsData, SleepHypnogramSample, SleepLevel, SleepMetadata, SleepScores, SleepTemperatureData,
+    SleepUploadType,
 };
 
 use super::{classes, filled, heart_rate_series, some, variability_series, wire};
@@ -103,9 +104,10 @@ fn hypnogram(sleep: &wire::Sleep) -> Result<Option<Vec<SleepHypnogramSample>>, F
         text.as_deref().filter(|text| !text.is_empty()).map(|text| (text, interval))
     });
     let Some((text, interval)) = finest else { return Ok(None) };
-    let mut stages = classes(text, sleep.bedtime_start, interval, "sleep.sleep_phase", |timestamp, digit| {
-        SleepHypnogramSample { timestamp: Some(timestamp), level: Some(level(digit)) }
-    })?;
+    let mut stages =
+        classes(text, sleep.bedtime_start, interval, "sleep.sleep_phase", |timestamp, digit| {
+            SleepHypnogramSample { timestamp: Some(timestamp), level: Some(level(digit)) }
+        })?;
     stages.dedup_by_key(|stage| stage.level);
     Ok(some(stages))
 }

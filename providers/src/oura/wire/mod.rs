@@ -17,7 +17,8 @@ pub(super) use activity::{Session, Workout};
 pub(super) use athlete::{PersonalInfo, RingConfiguration};
 pub(super) use body::{DailyCardiovascularAge, Vo2Max};
 pub(super) use daily::{
-    DailyActivity, DailyReadiness, DailyResilience, DailySpo2, DailyStress, EnhancedTag, ResilienceContributors,
+    DailyActivity, DailyReadiness, DailyResilience, DailySpo2, DailyStress, EnhancedTag,
+    ResilienceContributors,
 };
 pub(super) use sleep::{DailySleep, Sleep};
 

@@ -1,0 +1,23 @@
+//! The tests that see the whole: one binary, a module for each surface.
+//!
+//! What runs is the real code over real sockets and a real store; only the people and the providers are simulated.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking, in their helpers too"
+)]
+
+mod bad_input;
+mod cli;
+mod data_path;
+mod delivery;
+mod fault;
+mod graph;
+mod notify;
+mod quota;
+mod secrets;
+mod tenancy;
+mod tidy;
+mod tokens;
