@@ -126,8 +126,10 @@ fn dev_ids(tenants: &[Document<TenantFile>], report: &mut Report) {
         match first.get(content.dev_id()) {
             Some(other) => {
                 let at = other.at(&["dev_id"]);
-                let text =
-                    format!("dev_id {:?} is also that of {}:{at}", content.dev_id(), other.file.display());
+                let text = format!(
+                    "this dev_id is also that of {}:{at}; every tenant needs its own",
+                    other.file.display()
+                );
                 tenant.report(report, &["dev_id"], text);
             }
             None => {

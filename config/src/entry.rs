@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use tributary_sinks::SinkOptions;
 
-use crate::text::{AtLeastOne, Events, Kinds, Word, Words};
+use crate::words::{AtLeastOne, Events, Kinds, Word, Words};
 
 /// One configured sink.
 #[derive(Debug, Clone)]

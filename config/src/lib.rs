@@ -7,6 +7,7 @@
 //! | `secret` | puts environment variables and secret files in, after parsing and in values only |
 //! | `read` | the tree into types: every error has its place, and one error does not hide the next |
 //! | `text` | values that are written as text: addresses, networks, quotas |
+//! | `words` | values out of a list: providers, kinds of sinks, events |
 //! | `operator`, `tenant`, `entry` | the shapes of the two files and of a sink in them |
 //! | `check` | what no file can know by itself |
 //! | `schema` | JSON Schema of both files, for editors |
@@ -26,6 +27,7 @@ mod secret;
 mod tenant;
 mod text;
 mod tree;
+mod words;
 
 #[cfg(test)]
 mod tests;

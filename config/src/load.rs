@@ -16,8 +16,8 @@ use crate::read::read;
 use crate::report::{ConfigErrors, Position, Report};
 use crate::secret::{Environment, expand, join};
 use crate::tenant::TenantFile;
-use crate::text::OneOrMore;
 use crate::tree::{Node, Value};
+use crate::words::OneOrMore;
 
 /// Reads and checks a configuration. `path` is the operator's file; `environment` answers for variables.
 ///

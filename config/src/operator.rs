@@ -15,9 +15,8 @@ use tributary_contract::spec::{Quota, Spec};
 use tributary_sinks::duration::HumanDuration;
 use url::Url;
 
-use crate::text::{
-    AtLeastOne, BaseUrl, OneOrMore, Origin, Positive, Providers, QuotaText, StoreUrl, Text, Word,
-};
+use crate::text::{BaseUrl, Origin, Positive, QuotaText, StoreUrl, Text};
+use crate::words::{AtLeastOne, OneOrMore, Providers, Word};
 
 /// What the operator configured.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ use crate::tree::{Entry, Node, Scalar, ScalarKind, Value};
 pub(crate) struct Error {
     pub(crate) problem: Problem,
     /// The reference whose value does not fit.
-    from: Option<String>,
+    from: Option<Box<str>>,
     at: Option<Position>,
     /// From the innermost node to the root.
     steps: Vec<Step>,
@@ -118,7 +118,7 @@ impl Error {
         }
         self.at = Some(node.at);
         if let Value::Scalar(Scalar { from: Some(from), .. }) = &node.value {
-            self.from = Some(from.clone());
+            self.from = Some(from.as_str().into());
             self.problem = match self.problem {
                 Problem::UnknownKey { allowed, .. } | Problem::UnknownWord { allowed, .. } => {
                     Problem::UnknownWord { word: None, allowed }

@@ -13,7 +13,7 @@ use tributary_sinks::{SinkOptions, schema_of};
 use crate::entry::{SHARED, SinkEntry, TYPE};
 use crate::operator::{Operator, OperatorFile};
 use crate::tenant::TenantFile;
-use crate::text::{AtLeastOne, Events, Word};
+use crate::words::{AtLeastOne, Events, Word};
 
 /// JSON Schema of the operator's and of the tenants' files. A file is either; `#/$defs/operator` and `#/$defs/tenant`
 /// describe them one by one.

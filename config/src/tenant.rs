@@ -14,7 +14,8 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::entry::SinkEntry;
-use crate::text::{AtLeastOne, Name, Providers, Text, Word, Written};
+use crate::text::{Name, Text, Written};
+use crate::words::{AtLeastOne, Providers, Word};
 
 /// What one tenant configured.
 #[derive(Debug, Clone)]

@@ -38,7 +38,10 @@ impl Clock {
     }
 
     /// The present instant.
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else takes the time from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else takes the time from"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
         self.manual.as_ref().map_or_else(Utc::now, |manual| manual.state().now)
     }

@@ -69,7 +69,8 @@ mod tests {
         let seconds: Vec<u64> = (0..8).map(|failures| exact.delay(failures).as_secs()).collect();
         assert_eq!(seconds, [0, 45, 90, 180, 360, 720, 1200, 1200]);
         for failures in 1..40 {
-            let (plain, varied) = (exact.delay(failures).as_secs_f64(), REFRESH.delay(failures).as_secs_f64());
+            let (plain, varied) =
+                (exact.delay(failures).as_secs_f64(), REFRESH.delay(failures).as_secs_f64());
             assert!(varied >= plain * 0.74 && varied <= plain * 1.26, "{varied} is too far from {plain}");
         }
         assert_eq!(exact.delay(u32::MAX), exact.cap);

@@ -14,12 +14,15 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use chrono::{DateTime, Utc};
-use jsonschema::{Draft, Retrieve, Uri, Validator};
 use serde_json::{Map, Value, json};
 use tributary_contract::recorded::{Kept, Recorded};
 use tributary_contract::spec::{Resource, Status};
 use tributary_contract::{Account, App, Cause, Emitted, Fetch, Job, Provider, Secret, Window};
 use tributary_providers::registry;
+
+mod schema;
+
+use schema::Schemas;
 
 #[tokio::test]
 async fn every_fixture_gives_the_records_written_beside_it() {
@@ -246,48 +249,5 @@ fn differ(at: &str, expected: &Value, actual: &Value, differences: &mut Vec<Stri
         (Value::Number(left), Value::Number(right)) if left.as_f64() == right.as_f64() => {}
         (expected, actual) if expected == actual => {}
         (expected, actual) => differences.push(format!("{at}: expected {expected}, is {actual}")),
-    }
-}
-
-/// The folder of published schemas, one YAML file each, that refer to one another by file name.
-#[derive(Clone)]
-struct Schemas(PathBuf);
-
-impl Schemas {
-    /// Names the schemas in references; nothing is ever fetched from it.
-    const BASE: &str = "https://schemas.invalid/";
-
-    fn at_hand() -> Option<Self> {
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/spec/terra-openapi/schemas");
-        let folder = env::var_os("TRIBUTARY_TERRA_SCHEMAS").map_or_else(beside, PathBuf::from);
-        folder.is_dir().then_some(Self(folder))
-    }
-
-    fn read(&self, file: &str) -> Result<Value, String> {
-        let path = self.0.join(file);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    fn validator(&self, data_type: &str) -> Result<Validator, String> {
-        let file = match data_type {
-            "planned_workout" => "PlannedWorkout.yaml".to_owned(),
-            name => {
-                let (first, rest) = name.split_at_checked(1).unwrap_or_default();
-                format!("{}{rest}.yaml", first.to_uppercase())
-            }
-        };
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_base_uri(format!("{}{file}", Self::BASE))
-            .with_retriever(self.clone())
-            .build(&self.read(&file)?)
-            .map_err(|error| format!("{file}: {error}"))
-    }
-}
-
-impl Retrieve for Schemas {
-    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.read(uri.path().as_str().trim_start_matches('/'))?)
     }
 }

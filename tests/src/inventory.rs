@@ -73,7 +73,8 @@ impl Inventory {
         let mut database = SqliteConnection::connect_with(&options).await.expect("the sink's database");
         let mut inventory = Self::default();
         for data_type in DataType::ALL {
-            let statement = format!("select reference_id, natural_key, sequence, deleted_at, record from {data_type}");
+            let statement =
+                format!("select reference_id, natural_key, sequence, deleted_at, record from {data_type}");
             let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut database).await.expect("a table");
             for row in rows {
                 let key = (row.get::<String, _>(0), data_type.as_str().to_owned(), row.get::<String, _>(1));
@@ -154,17 +155,22 @@ impl Inventory {
     ) -> Vec<String> {
         let mut differences = Vec::new();
         for entry in sandbox.ledger().entries() {
-            let Some(person) = people.iter().find(|person| *person.account == *entry.account) else { continue };
-            let key = (person.reference_id.clone(), entry.data_type.to_owned(), entry.natural_key.to_string());
+            let Some(person) = people.iter().find(|person| *person.account == *entry.account) else {
+                continue;
+            };
+            let key =
+                (person.reference_id.clone(), entry.data_type.to_owned(), entry.natural_key.to_string());
             let record = self.newest.get(&key).and_then(|version| version.record.as_ref());
             let fault = match record {
                 None if entry.deleted => None,
                 None => Some("is missing".to_owned()),
                 Some(_) if entry.deleted => Some("should be gone".to_owned()),
-                Some(record) => match sandbox.check(&entry.account, entry.data_type, &entry.natural_key, record) {
-                    Verdict::Agrees => None,
-                    other => Some(format!("is wrong: {other:?}")),
-                },
+                Some(record) => {
+                    match sandbox.check(&entry.account, entry.data_type, &entry.natural_key, record) {
+                        Verdict::Agrees => None,
+                        other => Some(format!("is wrong: {other:?}")),
+                    }
+                }
             };
             differences.extend(fault.map(|fault| format!("{} {key:?} {fault}", sandbox.key())));
             expected.insert(key);

@@ -18,8 +18,20 @@ pub const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
 
 /// Everything that a sink can be asked to take.
 pub const ALL_EVENTS: [&str; 14] = [
-    "access_revoked", "activity", "athlete", "auth", "body", "connection_error", "daily", "deauth", "deleted",
-    "menstruation", "nutrition", "planned_workout", "sleep", "user_reauth",
+    "access_revoked",
+    "activity",
+    "athlete",
+    "auth",
+    "body",
+    "connection_error",
+    "daily",
+    "deauth",
+    "deleted",
+    "menstruation",
+    "nutrition",
+    "planned_workout",
+    "sleep",
+    "user_reauth",
 ];
 
 /// What a world is made of.

@@ -48,7 +48,9 @@ impl Output {
 
     /// Standard output as one JSON document a line.
     pub fn lines(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"));
+        let parse = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
+        };
         self.stdout.lines().map(parse).collect()
     }
 }
@@ -59,7 +61,10 @@ pub async fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = 
 }
 
 /// Runs the binary with these arguments and that on standard input.
-pub async fn run_with<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Output {
+pub async fn run_with<S: AsRef<std::ffi::OsStr>>(
+    arguments: impl IntoIterator<Item = S>,
+    input: &[u8],
+) -> Output {
     let mut child = Command::new(path())
         .args(arguments)
         .env_remove("TRIBUTARY_LOG")
@@ -77,5 +82,9 @@ pub async fn run_with<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
     let output = tokio::time::timeout(LIMIT, child.wait_with_output()).await;
     let output = output.expect("the command ends in time").expect("its output");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output in UTF-8");
-    Output { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Output {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }

@@ -196,8 +196,7 @@ fn note(state: &Mutex<State>, mut request: Received) -> Answer {
         }
         None => Answer::Status(200),
     };
-    request.taken =
-        matches!(answer, Answer::Status(status) | Answer::RetryAfter(status, _) if (200..300).contains(&status));
+    request.taken = matches!(answer, Answer::Status(status) | Answer::RetryAfter(status, _) if (200..300).contains(&status));
     state.requests.push(request);
     answer
 }
@@ -215,7 +214,8 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?);
     }
-    let length = headers.get("content-length").map_or(Some(0), |length| length.to_str().ok()?.parse().ok())?;
+    let length =
+        headers.get("content-length").map_or(Some(0), |length| length.to_str().ok()?.parse().ok())?;
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     Some(Received { target, headers, body: body.into(), taken: false })

@@ -74,7 +74,8 @@ impl Rig {
 
     fn load(&self) -> Config {
         let environment = self.world.environment();
-        let config = tributary_config::load(&self.world.configuration(), &|name| environment.get(name).cloned());
+        let config =
+            tributary_config::load(&self.world.configuration(), &|name| environment.get(name).cloned());
         config.unwrap_or_else(|errors| panic!("the configuration is not valid:\n{errors}"))
     }
 

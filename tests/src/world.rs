@@ -154,7 +154,13 @@ impl World {
     }
 
     /// A call below the public listener, without credentials.
-    pub async fn public(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
+    pub async fn public(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Bytes> {
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.public));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -164,8 +170,10 @@ impl World {
 
     /// A call as a tenant; status and JSON of the answer.
     pub async fn tenant(&self, dev_id: &str, method: Method, path: &str, body: &Value) -> (u16, Value) {
-        let tenant = self.plan.tenants.iter().find(|tenant| tenant.dev_id == dev_id).expect("a tenant of that name");
-        let headers = [("dev-id", dev_id), ("x-api-key", &tenant.api_key()), ("content-type", "application/json")];
+        let tenant =
+            self.plan.tenants.iter().find(|tenant| tenant.dev_id == dev_id).expect("a tenant of that name");
+        let headers =
+            [("dev-id", dev_id), ("x-api-key", &tenant.api_key()), ("content-type", "application/json")];
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let answer = self.public(method, path, &headers, body).await;
         (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default())
@@ -189,7 +197,9 @@ impl World {
         let body = json!({"reference_id": reference_id});
         let (status, answer) = self.tenant(tenant, Method::POST, &path, &body).await;
         assert_eq!(status, 200, "{answer}");
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).expect("an answer as documented").to_owned();
+        let text = |name: &str| {
+            answer.get(name).and_then(Value::as_str).expect("an answer as documented").to_owned()
+        };
         (text("auth_url"), text("user_id").parse().expect("a UUID"))
     }
 
@@ -214,7 +224,8 @@ impl World {
         let done = self.browse(&back).await;
         assert!(done.status().is_success(), "the callback answered {}: {:?}", done.status(), done.body());
         let host = self.host(provider);
-        let account = host.with(|sandbox| sandbox.accounts().get(login).cloned()).expect("a person of that number");
+        let account =
+            host.with(|sandbox| sandbox.accounts().get(login).cloned()).expect("a person of that number");
         // An account that was connected before keeps its connection.
         let connection = match self.find(tenant, provider, &reference_id).await {
             Some(known) => known,
@@ -224,7 +235,9 @@ impl World {
     }
 
     async fn find(&self, tenant: &str, provider: &str, reference_id: &str) -> Option<Uuid> {
-        let list = self.connections(&format!("?tenant={tenant}&provider={provider}&reference_id={reference_id}")).await;
+        let list = self
+            .connections(&format!("?tenant={tenant}&provider={provider}&reference_id={reference_id}"))
+            .await;
         list.first()?.get("id")?.as_str()?.parse().ok()
     }
 
@@ -250,7 +263,9 @@ impl World {
     pub async fn connection(&self, id: Uuid) -> Value {
         let id = id.to_string();
         let all = self.connections("").await;
-        all.into_iter().find(|row| row.get("id").and_then(Value::as_str) == Some(&id)).expect("the connection")
+        all.into_iter()
+            .find(|row| row.get("id").and_then(Value::as_str) == Some(&id))
+            .expect("the connection")
     }
 
     /// Where a connection stands: `active`, `reauth_needed`…
@@ -298,11 +313,14 @@ impl World {
     pub async fn quiet(&self) {
         let mut calm = 0;
         let mut left = BTreeMap::new();
-        let found = tokio::time::timeout(QUIET, wait::until("quiet", QUIET * 2, async || {
-            left = self.left_to_do().await;
-            calm = if left.values().all(|count| *count == 0) { calm + 1 } else { 0 };
-            (calm >= 3).then_some(())
-        }));
+        let found = tokio::time::timeout(
+            QUIET,
+            wait::until("quiet", QUIET * 2, async || {
+                left = self.left_to_do().await;
+                calm = if left.values().all(|count| *count == 0) { calm + 1 } else { 0 };
+                (calm >= 3).then_some(())
+            }),
+        );
         let found = found.await.is_ok();
         assert!(found, "not everything was worked off within {} s: {left:?}", QUIET.as_secs());
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tributary_contract::{Cause, FetchError};
-use tributary_contract::error::QuotaScope;
 use thiserror::Error;
+use tributary_contract::error::QuotaScope;
+use tributary_contract::{Cause, FetchError};
 use uuid::Uuid;
 
+use super::ledger::Saved;
 use super::usage::Reading;
 
 /// Names one wish for a permit from the wish to the end of its call.
@@ -31,7 +32,8 @@ pub enum Class {
 
 impl Class {
     /// All classes, most urgent first.
-    pub const ALL: [Self; 5] = [Self::Authorization, Self::Request, Self::Notification, Self::Poll, Self::Backfill];
+    pub const ALL: [Self; 5] =
+        [Self::Authorization, Self::Request, Self::Notification, Self::Poll, Self::Backfill];
 
     /// The word in metrics and spans.
     pub const fn as_str(self) -> &'static str {
@@ -114,9 +116,13 @@ impl BudgetError {
     pub fn into_fetch_error(self, call: &str) -> FetchError {
         let call = call.to_owned();
         match self {
-            Self::UsedUp { scope, retry_after } => FetchError::Quota { call, scope, retry_after: Some(retry_after) },
+            Self::UsedUp { scope, retry_after } => {
+                FetchError::Quota { call, scope, retry_after: Some(retry_after) }
+            }
             Self::Crowded => FetchError::Quota { call, scope: QuotaScope::App, retry_after: None },
-            Self::Stopped => FetchError::Stopped { reason: "the quota of the provider app is no longer kept".to_owned() },
+            Self::Stopped => {
+                FetchError::Stopped { reason: "the quota of the provider app is no longer kept".to_owned() }
+            }
         }
     }
 }
@@ -137,6 +143,10 @@ pub enum Message {
     Answered(Ticket, Reading),
     /// The call ended without an answer.
     Ended(Ticket),
+    /// What was saved before the start, if anything was.
+    Resumed(Option<Saved>),
+    /// The save that was asked for is durable, or failed.
+    SaveEnded(bool),
     /// Time has passed.
     Tick,
 }
@@ -150,4 +160,6 @@ pub enum Effect {
     Refuse(Ticket, BudgetError),
     /// Send [`Message::Tick`] then.
     WakeAt(DateTime<Utc>),
+    /// Make this durable and send [`Message::SaveEnded`].
+    Save(Saved),
 }

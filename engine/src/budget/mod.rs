@@ -1,1 +1,339 @@
-//! Not written yet.
+//! The quota of one provider app: every call needs a permit, and permits are never more than the provider admits.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`message`] | classes, wishes, what the budget is told and answers |
+//! | [`state`] | what it decides, pure |
+//! | [`scope`] | windows with one common pause: the app's, or one connection's |
+//! | [`window`] | one window, counted as the provider counts or more |
+//! | [`permit`] | who waits, and whose turn it is |
+//! | [`ledger`] | what outlives a restart |
+//! | [`pace`] | spreads polls and history over a window |
+//! | [`usage`] | what the headers of an answer say |
+//!
+//! Wishes come from the door of [`crate::fetch`], one actor per provider app answers them. It never sends a call and
+//! never sees one.
+
+mod keep;
+pub mod ledger;
+pub mod message;
+pub mod pace;
+pub mod permit;
+pub mod scope;
+pub mod state;
+pub mod usage;
+pub mod window;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle, StreamHandler, WrapFuture};
+use actix::{ActorFutureExt, MailboxError};
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+use tributary_contract::error::QuotaScope;
+use tributary_contract::spec::{Quota, Spec};
+
+use keep::Keep;
+use ledger::Saved;
+pub use message::{BudgetError, Class, PermitRequest};
+use message::{Effect, Message, Ticket};
+use state::{State, Terms};
+
+use crate::clock::Clock;
+use crate::store::{Store, Writer};
+use crate::telemetry::metric;
+
+/// Longest wait for a permit; a job that would wait longer gives its place to others and comes back.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a budget is made of.
+#[derive(Clone)]
+pub struct BudgetOptions {
+    name: &'static str,
+    terms: Terms,
+    clock: Clock,
+    keep: Option<Keep>,
+}
+
+impl BudgetOptions {
+    /// The documented quotas of a Spec, or the operator's own where there are some.
+    pub fn from_spec(spec: &Spec, app: Option<Vec<Quota>>, user: Option<Vec<Quota>>, clock: Clock) -> Self {
+        Self { name: spec.key, terms: Terms::new(spec, app, user, PATIENCE), clock, keep: None }
+    }
+
+    /// Keeps the windows of the app in the store, so that they hold across a restart.
+    #[must_use]
+    pub fn kept_in(mut self, store: Arc<dyn Store>, writer: Writer) -> Self {
+        self.keep = Some(Keep::new(self.name, store, writer));
+        self
+    }
+
+    /// Another longest wait for a permit than two minutes.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.terms.patience = patience;
+        self
+    }
+}
+
+/// Gives permits. Clones speak to the same budget.
+#[derive(Debug, Clone)]
+pub struct BudgetHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    address: Addr<Budget>,
+    /// What must not be lost when the mailbox is full. Every wish sends at most one message here, so wishes bound it.
+    ends: mpsc::UnboundedSender<Message>,
+    next_ticket: AtomicU64,
+    terms: Terms,
+    clock: Clock,
+}
+
+/// One window of the app's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Level {
+    /// Calls that it admits.
+    pub permits: u32,
+    /// Places taken.
+    pub used: u32,
+    /// Places left.
+    pub remaining: u32,
+    /// Its length, s.
+    pub window_seconds: u64,
+    /// Whether it begins at multiples of its length since midnight UTC.
+    pub aligned: bool,
+    /// When it is empty again if nothing else is sent.
+    pub ends_at: DateTime<Utc>,
+    /// Until when the provider's refusal keeps it closed.
+    pub closed_until: Option<DateTime<Utc>>,
+    /// Calls that wait for a permit, of all windows.
+    pub waiting: usize,
+}
+
+impl BudgetHandle {
+    /// Waits for a permit. Dropping the future gives the place in the queue, or the permit, back.
+    ///
+    /// # Errors
+    /// [`BudgetError`]: the quota stays used up for longer than the budget's patience, too many wait, or it has ended.
+    pub async fn acquire(&self, request: PermitRequest) -> Result<Permit, BudgetError> {
+        let ticket = self.shared.next_ticket.fetch_add(1, Ordering::Relaxed);
+        let mut permit =
+            Permit { shared: Arc::clone(&self.shared), ticket, end: Some(Message::Dropped(ticket)) };
+        let (reply, granted) = oneshot::channel();
+        let began = self.shared.clock.now();
+        let sent = self.shared.address.send(Acquire { ticket, request, reply }).await;
+        sent.map_err(|_: MailboxError| BudgetError::Stopped)?;
+        match self.shared.clock.timeout(self.shared.terms.patience, granted).await {
+            Ok(Ok(Ok(()))) => {
+                permit.end = Some(Message::Ended(ticket));
+                Ok(permit)
+            }
+            Ok(Ok(Err(refused))) => {
+                permit.end = None;
+                metric::BUDGET_REFUSALS.add_one();
+                Err(refused)
+            }
+            Ok(Err(_gone)) => Err(BudgetError::Stopped),
+            Err(_elapsed) => {
+                metric::BUDGET_REFUSALS.add_one();
+                let waited = (self.shared.clock.now() - began).to_std().unwrap_or_default();
+                Err(BudgetError::UsedUp {
+                    scope: QuotaScope::App,
+                    retry_after: waited.max(Duration::from_secs(1)),
+                })
+            }
+        }
+    }
+
+    /// How full the windows of the app are; empty when there are none or the budget has ended.
+    pub async fn snapshot(&self) -> Vec<Level> {
+        self.shared.address.send(Snapshot).await.unwrap_or_default()
+    }
+}
+
+/// Leave for one call. Dropping it says that the call ended without an answer.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped counts as a call"]
+pub struct Permit {
+    shared: Arc<Shared>,
+    ticket: Ticket,
+    end: Option<Message>,
+}
+
+impl Permit {
+    /// The call was answered. Returns whose quota refused it, if one did, and the provider's wish when to come back.
+    pub fn answered(mut self, status: u16, headers: &HeaderMap) -> Option<(QuotaScope, Option<Duration>)> {
+        let reading = usage::read(&self.shared.terms.usage, status, headers, self.shared.clock.now());
+        let refused = reading.refused.then(|| (self.shared.terms.refused_by(&reading), reading.retry_after));
+        self.end = Some(Message::Answered(self.ticket, reading));
+        refused
+    }
+
+    /// The call was not and will not be sent.
+    pub fn unused(mut self) {
+        self.end = Some(Message::Dropped(self.ticket));
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take()
+            && self.shared.ends.send(end).is_err()
+        {
+            // Without a budget nobody counts any more.
+            tracing::debug!("a permit ended after its budget");
+        }
+    }
+}
+
+/// The actor of one provider app.
+pub struct Budget {
+    state: State,
+    clock: Clock,
+    keep: Option<Keep>,
+    waiting: HashMap<Ticket, oneshot::Sender<Result<(), BudgetError>>>,
+    timer: Option<SpawnHandle>,
+}
+
+impl Budget {
+    /// Starts the budget on the present arbiter.
+    pub fn start(options: BudgetOptions) -> BudgetHandle {
+        let BudgetOptions { terms, clock, keep, .. } = options;
+        let (ends, ended) = mpsc::unbounded_channel();
+        let budget = Self {
+            state: match &keep {
+                Some(_) => State::kept(terms.clone(), clock.now()),
+                None => State::new(terms.clone(), clock.now()),
+            },
+            clock: clock.clone(),
+            keep,
+            waiting: HashMap::new(),
+            timer: None,
+        };
+        let address = Self::create(move |context| {
+            context.add_stream(futures_util::stream::unfold(
+                ended,
+                async |mut ended: mpsc::UnboundedReceiver<_>| {
+                    ended.recv().await.map(|message| (message, ended))
+                },
+            ));
+            budget
+        });
+        BudgetHandle {
+            shared: Arc::new(Shared { address, ends, next_ticket: AtomicU64::new(1), terms, clock }),
+        }
+    }
+
+    fn tell(&mut self, message: Message, context: &mut Context<Self>) {
+        let mut effects = VecDeque::from(self.state.on(message, self.clock.now()));
+        // Answers whose asker is gone become messages themselves.
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Grant(ticket) => {
+                    let asker = self.waiting.remove(&ticket);
+                    if asker.is_none_or(|asker| asker.send(Ok(())).is_err()) {
+                        effects.extend(self.state.on(Message::Dropped(ticket), self.clock.now()));
+                    }
+                }
+                Effect::Refuse(ticket, reason) => {
+                    if let Some(asker) = self.waiting.remove(&ticket)
+                        && asker.send(Err(reason)).is_err()
+                    {
+                        tracing::trace!("a refused wish was dropped before");
+                    }
+                }
+                Effect::WakeAt(at) => self.wake(at, context),
+                Effect::Save(saved) => self.save(saved, context),
+            }
+        }
+    }
+
+    fn save(&self, saved: Saved, context: &mut Context<Self>) {
+        let (Some(keep), clock) = (self.keep.clone(), self.clock.clone()) else { return };
+        let save = async move { keep.save(&saved, &clock).await };
+        context.spawn(save.into_actor(self).map(|is_durable, budget, context| {
+            budget.tell(Message::SaveEnded(is_durable), context);
+        }));
+    }
+
+    fn wake(&mut self, at: DateTime<Utc>, context: &mut Context<Self>) {
+        if let Some(earlier) = self.timer.take() {
+            context.cancel_future(earlier);
+        }
+        let clock = self.clock.clone();
+        let sleep = async move { clock.sleep_until(at).await };
+        self.timer = Some(context.spawn(sleep.into_actor(self).map(|(), budget, context| {
+            budget.timer = None;
+            budget.tell(Message::Tick, context);
+        })));
+    }
+}
+
+impl Actor for Budget {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let (Some(keep), clock) = (self.keep.clone(), self.clock.clone()) else { return };
+        let load = async move { keep.load(&clock).await };
+        context.spawn(load.into_actor(self).map(|saved, budget, context| {
+            budget.tell(Message::Resumed(saved), context);
+        }));
+    }
+}
+
+struct Acquire {
+    ticket: Ticket,
+    request: PermitRequest,
+    reply: oneshot::Sender<Result<(), BudgetError>>,
+}
+
+impl actix::Message for Acquire {
+    type Result = ();
+}
+
+impl Handler<Acquire> for Budget {
+    type Result = ();
+
+    fn handle(&mut self, wish: Acquire, context: &mut Context<Self>) {
+        let Acquire { ticket, request, reply } = wish;
+        if reply.is_closed() {
+            return;
+        }
+        self.waiting.insert(ticket, reply);
+        self.tell(Message::Wanted { ticket, request }, context);
+    }
+}
+
+impl StreamHandler<Message> for Budget {
+    fn handle(&mut self, message: Message, context: &mut Context<Self>) {
+        if let Message::Dropped(ticket) = &message {
+            self.waiting.remove(ticket);
+        }
+        self.tell(message, context);
+    }
+}
+
+struct Snapshot;
+
+impl actix::Message for Snapshot {
+    type Result = Vec<Level>;
+}
+
+impl Handler<Snapshot> for Budget {
+    type Result = actix::MessageResult<Snapshot>;
+
+    fn handle(&mut self, _ask: Snapshot, _context: &mut Context<Self>) -> Self::Result {
+        actix::MessageResult(self.state.levels(self.clock.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

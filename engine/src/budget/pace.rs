@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
+use governor::RateLimiter;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::RateLimiter;
 use tributary_contract::spec::Quota;
 
 use crate::clock::later;
@@ -44,7 +44,8 @@ impl Pace {
     /// # Errors
     /// The instant at which the next cell is free.
     pub fn take(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
-        let passed = (now - self.since).num_nanoseconds().and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(0);
+        let passed =
+            (now - self.since).num_nanoseconds().and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(0);
         // A clock that was set back must not stop the cells.
         self.shown.0.fetch_max(passed, Ordering::Relaxed);
         self.limiter.check().map_err(|denied| {

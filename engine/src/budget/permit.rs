@@ -272,7 +272,11 @@ mod tests {
         assert_eq!(queue.next(Class::Poll, offer), Some((2, id(2))));
         assert_eq!(queue.next(Class::Poll, offer), None);
         queue.push(3, Class::Poll, "a".into(), id(1));
-        assert_eq!(queue.next(Class::Poll, |_| Turn::Take), None, "a new wish does not bring the connection back");
+        assert_eq!(
+            queue.next(Class::Poll, |_| Turn::Take),
+            None,
+            "a new wish does not bring the connection back"
+        );
         queue.bring_back_due(now);
         assert_eq!(queue.next_due(), Some(later));
         queue.bring_back_due(later);
@@ -290,7 +294,12 @@ mod tests {
         assert!(queue.remove(2));
         queue.bring_back(id(1));
         assert!(queue.is_empty(Class::Poll) && queue.waiting() == 0 && queue.set_aside.is_empty());
-        assert!(queue.rings.iter().all(|ring| ring.tenants.is_empty() && ring.order.is_empty() && ring.waiting == 0));
+        assert!(
+            queue
+                .rings
+                .iter()
+                .all(|ring| ring.tenants.is_empty() && ring.order.is_empty() && ring.waiting == 0)
+        );
     }
 
     #[test]
@@ -300,6 +309,9 @@ mod tests {
             assert!(queue.push(u64::try_from(ticket).unwrap(), Class::Backfill, "a".into(), id(1)));
         }
         assert!(!queue.push(u64::MAX, Class::Backfill, "a".into(), id(1)));
-        assert!(queue.push(u64::MAX, Class::Request, "a".into(), id(1)), "other classes have room of their own");
+        assert!(
+            queue.push(u64::MAX, Class::Request, "a".into(), id(1)),
+            "other classes have room of their own"
+        );
     }
 }

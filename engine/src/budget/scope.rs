@@ -143,13 +143,17 @@ impl Scope {
 
     /// Whether forgetting the scope would change nothing.
     pub fn is_empty(&mut self, now: DateTime<Utc>) -> bool {
-        self.until.is_none() && self.refusals == 0 && self.windows.iter_mut().all(|window| window.is_empty(now))
+        let is_forgiven = self.refusals == 0 || self.closed_at + LONGEST_PAUSE < now;
+        is_forgiven
+            && self.closed_until(now).is_none()
+            && self.windows.iter_mut().all(|window| window.is_empty(now))
     }
 
     fn pause_end(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
         let doublings = self.refusals.saturating_sub(1).min(16);
         let grown = later(now, FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE));
-        let aligned = self.windows.iter_mut().filter(|window| matches!(window.quota().window, QuotaWindow::Aligned(_)));
+        let aligned =
+            self.windows.iter_mut().filter(|window| matches!(window.quota().window, QuotaWindow::Aligned(_)));
         match aligned.map(|window| window.ends_at(now)).min() {
             Some(end) if doublings == 0 => end,
             Some(end) => end.max(grown),

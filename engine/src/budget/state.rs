@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tributary_contract::error::QuotaScope;
-use tributary_contract::spec::{Quota, Spec, Usage};
+use tributary_contract::spec::{Quota, QuotaWindow, Spec, Usage};
 use uuid::Uuid;
 
+use super::Level;
+use super::ledger::{Ledger, Saved, SavedWindow};
 use super::message::{BudgetError, Class, Effect, Message, PermitRequest, Ticket};
 use super::pace::Pace;
 use super::permit::{Queue, Turn};
 use super::scope::{Opening, Scope};
 use super::usage::Reading;
-use super::Level;
 
 /// How often connections that made no call for long are forgotten.
 const SWEEP: TimeDelta = TimeDelta::minutes(10);
@@ -55,7 +56,11 @@ impl Terms {
     /// Whose quota refused a call. Where both kinds exist, the app's only if the answer shows it used up.
     pub fn refused_by(&self, reading: &Reading) -> QuotaScope {
         let used_up = |count: &super::usage::Count| count.limit.is_some_and(|limit| count.used >= limit);
-        if self.user.is_empty() || reading.counts.iter().any(used_up) { QuotaScope::App } else { QuotaScope::User }
+        if self.user.is_empty() || reading.counts.iter().any(used_up) {
+            QuotaScope::App
+        } else {
+            QuotaScope::User
+        }
     }
 }
 
@@ -69,6 +74,7 @@ pub struct State {
     in_flight: HashMap<Ticket, Call>,
     granted: u64,
     pace: Option<Pace>,
+    ledger: Option<Ledger>,
     wake_at: Option<DateTime<Utc>>,
     sweep_at: DateTime<Utc>,
 }
@@ -94,10 +100,17 @@ impl State {
             in_flight: HashMap::new(),
             granted: 0,
             pace: Pace::of(&terms.app, now),
+            ledger: None,
             wake_at: None,
             sweep_at: now + SWEEP,
             terms,
         }
+    }
+
+    /// The same with windows that outlive a restart: nothing is granted before [`Message::Resumed`].
+    pub fn kept(terms: Terms, now: DateTime<Utc>) -> Self {
+        let ledger = Some(Ledger::new(&terms.app));
+        Self { ledger, ..Self::new(terms, now) }
     }
 
     /// Takes a message in and says what to do.
@@ -107,7 +120,11 @@ impl State {
             Message::Wanted { ticket, request } => effects.extend(self.wanted(ticket, request, now)),
             Message::Dropped(ticket) => self.dropped(ticket, now),
             Message::Answered(ticket, reading) => self.answered(ticket, &reading, now),
-            Message::Ended(ticket) => self.ended(ticket, now),
+            Message::Ended(ticket) => drop(self.ended(ticket, now)),
+            Message::Resumed(saved) => self.resumed(saved, now),
+            Message::SaveEnded(is_durable) => {
+                self.ledger.iter_mut().for_each(|ledger| ledger.end(is_durable))
+            }
             Message::Tick => {}
         }
         if now >= self.sweep_at {
@@ -127,7 +144,8 @@ impl State {
                 permits: window.limit(),
                 used,
                 remaining: window.limit().saturating_sub(used),
-                window: window.quota().window.into(),
+                window_seconds: window.quota().window.length().as_secs(),
+                aligned: matches!(window.quota().window, QuotaWindow::Aligned(_)),
                 ends_at: window.ends_at(now),
                 closed_until,
                 waiting,
@@ -149,6 +167,27 @@ impl State {
         }
         let pushed = self.queue.push(ticket, class, tenant, connection.unwrap_or_default());
         (!pushed).then_some(Effect::Refuse(ticket, BudgetError::Crowded))
+    }
+
+    fn resumed(&mut self, saved: Option<Saved>, now: DateTime<Utc>) {
+        let Some(ledger) = &mut self.ledger else { return };
+        ledger.is_ready();
+        let Some(saved) = saved else { return };
+        for window in self.app.windows() {
+            let shape = window.save(now);
+            let same = |old: &&SavedWindow| {
+                old.seconds == shape.seconds && old.start.is_some() == shape.start.is_some()
+            };
+            // Two quotas of one length count the same calls, so the fuller one stands for both.
+            let old = saved
+                .windows
+                .iter()
+                .filter(same)
+                .max_by_key(|old| old.calls.iter().map(|(_, n)| *n).sum::<u32>());
+            if let Some(old) = old {
+                window.resume(old, saved.lent, now);
+            }
+        }
     }
 
     fn user_opening(&mut self, connection: Uuid, class: Class, now: DateTime<Utc>) -> Opening {
@@ -231,8 +270,13 @@ impl State {
             }
             self.in_flight.insert(ticket, call);
             self.granted += 1;
+            self.ledger.iter_mut().for_each(Ledger::use_one);
             effects.push(Effect::Grant(ticket));
             wake = None;
+        }
+        if let Some(lent) = self.ledger.as_mut().and_then(Ledger::begin) {
+            let windows = self.app.windows().iter_mut().map(|window| window.save(now)).collect();
+            effects.push(Effect::Save(Saved { windows, lent }));
         }
         let wake = [wake, self.queue.next_due()].into_iter().flatten().min();
         let is_armed = self.wake_at.is_some_and(|armed| armed > now && wake.is_none_or(|at| armed <= at));
@@ -246,6 +290,9 @@ impl State {
 
     /// The next call that may go, most urgent class first; else `wake` says when to look again.
     fn next(&mut self, now: DateTime<Utc>, wake: &mut Option<DateTime<Utc>>) -> Option<(Ticket, Uuid)> {
+        if self.ledger.as_ref().is_some_and(|ledger| !ledger.lends()) {
+            return None;
+        }
         for class in Class::ALL {
             if self.queue.is_empty(class) {
                 continue;
@@ -262,7 +309,8 @@ impl State {
             let (users, pace) = (&mut self.users, self.pace.as_ref().filter(|_| class.is_paced()));
             let mut paced_until = None;
             let next = self.queue.next(class, |connection| {
-                let opening = users.get_mut(&connection).map_or(Opening::Now, |scope| scope.opening(class, now));
+                let opening =
+                    users.get_mut(&connection).map_or(Opening::Now, |scope| scope.opening(class, now));
                 match (opening, pace) {
                     (Opening::At(at), _) => Turn::SetAside(Some(at)),
                     (Opening::CallEnds, _) => Turn::SetAside(None),

@@ -85,8 +85,12 @@ fn list(headers: &HeaderMap, name: &str) -> Vec<Option<u32>> {
 
 /// The three forms of an HTTP date.
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    const FORMS: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok()).map(|time| time.and_utc())
+    const FORMS: [&str; 3] =
+        ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    FORMS
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok())
+        .map(|time| time.and_utc())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tributary_contract::spec::{Quota, QuotaWindow};
 
+use super::ledger::SavedWindow;
 use crate::clock::later;
 
 /// How far the provider's clock may be from ours; a twentieth of the window where that is less.
@@ -186,12 +187,37 @@ impl Window {
         }
     }
 
-    /// Counts calls of which nothing is known but that they ended by now.
-    pub fn add_unknown(&mut self, count: u32, now: DateTime<Utc>) {
+    /// What a restart has to know of it.
+    pub fn save(&mut self, now: DateTime<Utc>) -> SavedWindow {
+        self.settle(now);
+        let seconds = self.quota.window.length().as_secs();
+        let (start, calls) = match &self.calls {
+            Calls::Rolling { ended, .. } => (None, coarse(ended)),
+            Calls::Aligned { start, counted, .. } => (Some(*start), vec![(now, *counted)]),
+        };
+        SavedWindow { seconds, start, calls, in_flight: self.in_flight }
+    }
+
+    /// Takes over what was saved before a restart; `lent` calls may have been sent after it, at any time until now.
+    pub fn resume(&mut self, saved: &SavedWindow, lent: u32, now: DateTime<Utc>) {
+        let unknown = saved.in_flight.saturating_add(lent);
         self.settle(now);
         match &mut self.calls {
-            Calls::Rolling { .. } => self.add_ended(count, now),
-            Calls::Aligned { counted, .. } => *counted = counted.saturating_add(count),
+            Calls::Rolling { .. } => {
+                for (at, count) in &saved.calls {
+                    self.add_ended(*count, *at);
+                }
+                self.add_ended(unknown, now);
+                self.settle(now);
+            }
+            Calls::Aligned { start, counted, .. } => {
+                let known = if saved.start == Some(*start) {
+                    saved.calls.iter().map(|(_, count)| *count).sum::<u32>().saturating_sub(saved.in_flight)
+                } else {
+                    0
+                };
+                *counted = counted.saturating_add(known).saturating_add(unknown);
+            }
         }
     }
 
@@ -248,6 +274,23 @@ impl Window {
             }
         }
     }
+}
+
+/// The same calls in few entries, none of them earlier than it was.
+fn coarse(ended: &VecDeque<(DateTime<Utc>, u32)>) -> Vec<(DateTime<Utc>, u32)> {
+    const MOST: usize = 32;
+    let size = ended.len().div_ceil(MOST).max(1);
+    let mut calls = Vec::with_capacity(MOST);
+    for (place, (at, count)) in ended.iter().enumerate() {
+        match calls.last_mut() {
+            Some((last, sum)) if place % size != 0 => {
+                *last = *at;
+                *sum += *count;
+            }
+            _ => calls.push((*at, *count)),
+        }
+    }
+    calls
 }
 
 fn delta(length: Duration) -> TimeDelta {

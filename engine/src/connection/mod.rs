@@ -25,12 +25,12 @@ pub mod user;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tributary_contract::{App, Cause, Provider};
+use tributary_contract::{App, Cause, Provider, TraceContext};
 
-use crate::budget::BudgetHandle;
+use crate::budget::{BudgetHandle, Class};
 use crate::clock::Clock;
-use crate::fetch::Tokens;
-use crate::store::{Store, Writer};
+use crate::fetch::{DoorParts, EngineDoor, Owner, Tokens};
+use crate::store::{Connection, Store, Writer};
 use crate::vault::Vault;
 
 /// All that jobs of one provider app share.
@@ -81,4 +81,31 @@ impl Slots {
             Cause::Poll | Cause::Backfill => Arc::clone(&self.background),
         }
     }
+}
+
+/// A door for calls of that cause; `authorization` puts them ahead of all else in the quota.
+fn door(
+    runtime: &Runtime,
+    connection: Option<&Connection>,
+    cause: Cause,
+    authorization: bool,
+    trace: TraceContext,
+) -> EngineDoor {
+    let owner = |connection: &Connection| Owner {
+        id: connection.id,
+        epoch: connection.epoch,
+        tenant: Arc::clone(&connection.tenant),
+    };
+    EngineDoor::new(DoorParts {
+        spec: runtime.provider.spec(),
+        app: Arc::clone(&runtime.app),
+        origin: runtime.origin.clone(),
+        client: runtime.client.clone(),
+        budget: runtime.budget.clone(),
+        tokens: Arc::clone(&runtime.tokens),
+        connection: connection.map(owner),
+        class: if authorization { Class::Authorization } else { cause.into() },
+        clock: runtime.clock.clone(),
+        trace,
+    })
 }

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn the_body_carries_id_and_secret_beside_the_fields() {
         let request = form(Request::post("/token"), &[("grant_type", "x")], ClientAuth::Body, &app());
-        assert_eq!(request.body, "grant_type=x&client_id=client-1&client_secret=planted-app-secret".as_bytes());
+        assert_eq!(
+            request.body,
+            "grant_type=x&client_id=client-1&client_secret=planted-app-secret".as_bytes()
+        );
         assert!(!request.headers.contains_key(header::AUTHORIZATION));
     }
 }

@@ -49,14 +49,22 @@ mod tests {
     fn only_the_codes_of_the_spec_end_a_consent() {
         let cases: [(u16, &str, Refusal); 17] = [
             (400, r#"{"error":"invalid_grant"}"#, Refusal::LostConsent("invalid_grant")),
-            (401, r#"{"error":"invalid_grant","error_description":"x"}"#, Refusal::LostConsent("invalid_grant")),
+            (
+                401,
+                r#"{"error":"invalid_grant","error_description":"x"}"#,
+                Refusal::LostConsent("invalid_grant"),
+            ),
             (200, r#"{"error":"invalid_grant"}"#, Refusal::LostConsent("invalid_grant")),
             (
                 400,
                 r#"{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}"#,
                 Refusal::LostConsent("invalid"),
             ),
-            (400, r#"{"errors":[{"resource":"Application","field":"client_id","code":"invalid"}]}"#, Refusal::Passes),
+            (
+                400,
+                r#"{"errors":[{"resource":"Application","field":"client_id","code":"invalid"}]}"#,
+                Refusal::Passes,
+            ),
             (400, r#"{"errors":[{"code":"invalid"}]}"#, Refusal::Passes),
             (401, r#"{"error":"invalid_client"}"#, Refusal::App),
             (400, r#"{"error":"invalid_request"}"#, Refusal::Passes),

@@ -21,7 +21,8 @@ const SAME_EXPIRY: TimeDelta = TimeDelta::seconds(60);
 
 /// Exchanges an authorisation code.
 pub fn exchange(scheme: &OAuth2, app: &App, code: &str, verifier: Option<&Secret<String>>) -> Request {
-    let mut fields = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &app.callback_url)];
+    let mut fields =
+        vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &app.callback_url)];
     if let Some(verifier) = verifier {
         fields.push(("code_verifier", verifier.expose()));
     }
@@ -82,11 +83,13 @@ pub fn parse(
             "refresh_token (missing, so the connection would end with its first access token; check the scopes of the provider app)",
         ));
     }
-    // Counted from our own clock where possible, which does not care how far the provider's is from it.
+    // Counted from our own clock where possible, which does not care how far the provider's is from it. A token that
+    // was just given and is said to have ended is used until it is refused.
     let expires_at = read
         .expires_in
         .map(|seconds| now + TimeDelta::seconds(seconds.clamp(0, LONGEST_LIFE)))
         .or_else(|| read.expires_at.and_then(|second| DateTime::from_timestamp(second, 0)))
+        .filter(|at| *at > now)
         .or_else(|| scheme.default_lifetime.map(|life| later(now, life)));
     let scopes = read
         .scope

@@ -18,6 +18,7 @@
 //! | [`ledger`] | what was produced, and whether a delivered record agrees |
 
 pub mod call;
+mod consent;
 pub mod fault;
 pub mod ledger;
 pub mod notify;
@@ -64,6 +65,9 @@ pub trait Sandbox: Send {
     /// What became of a notification: the subscriber's status, or `None` when it gave no answer in time. What was
     /// not acknowledged comes again as documented.
     fn delivered(&mut self, id: u64, status: Option<u16>, now: DateTime<Utc>);
+
+    /// Notifications that are neither acknowledged nor given up.
+    fn pending(&self) -> usize;
 
     /// From now on people rest: [`Sandbox::advance`] adds nothing any more.
     fn stop_producing(&mut self);

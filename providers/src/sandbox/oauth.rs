@@ -9,7 +9,6 @@
 //! any, all that were asked for are granted.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,7 +21,8 @@ use tributary_contract::Secret;
 use url::Url;
 
 use super::Settings;
-use super::call::{self, Call, escaped};
+use super::call::{self, Call};
+use super::consent;
 use super::people::{Chance, Person};
 
 /// How a provider deals with tokens.
@@ -201,7 +201,10 @@ impl Authority {
             None => None,
         };
         let (Some(person), Some(approve)) = (person, call.field("approve")) else {
-            return Ok(call::html(200, self.page(call, person, &asked)));
+            return Ok(call::html(
+                200,
+                consent::page(self.rules.name, &self.client_id, call, person, &asked),
+            ));
         };
 
         if let Some(state) = call.field("state") {
@@ -359,59 +362,6 @@ impl Authority {
         }
         text
     }
-
-    fn page(&self, call: &Call, person: Option<&Person>, scopes: &[&str]) -> String {
-        let name = self.rules.name;
-        let mut page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name} sandbox</title>\
-             <h1>{name} sandbox</h1><form method=\"get\">"
-        );
-        for key in [
-            "client_id",
-            "redirect_uri",
-            "response_type",
-            "scope",
-            "state",
-            "code_challenge",
-            "code_challenge_method",
-        ] {
-            if let Some(value) = call.field(key) {
-                hidden(&mut page, key, value);
-            }
-        }
-        if let Some(person) = person {
-            hidden(&mut page, "login", &person.number.to_string());
-            page.push_str(&format!(
-                "<p>{} {} of {}: let <b>{}</b> see</p><ul>",
-                escaped(person.first_name),
-                escaped(person.last_name),
-                escaped(person.zone.city),
-                escaped(&self.client_id)
-            ));
-            for scope in scopes {
-                let scope = escaped(scope);
-                page.push_str(&format!(
-                    "<li><label><input type=\"checkbox\" name=\"tick\" value=\"{scope}\" checked> {scope}</label>"
-                ));
-            }
-            page.push_str(
-                "</ul><button name=\"approve\" value=\"1\">Approve</button> \
-                 <button name=\"approve\" value=\"0\">Deny</button>",
-            );
-        } else {
-            page.push_str(
-                "<label>Who are you? Number <input type=\"number\" name=\"login\" value=\"0\" min=\"0\"></label> \
-                 <button>Log in</button>",
-            );
-        }
-        page.push_str("</form></html>");
-        page
-    }
-}
-
-fn hidden(page: &mut String, name: &str, value: &str) {
-    let written = write!(page, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value));
-    debug_assert!(written.is_ok(), "writing to a string cannot fail");
 }
 
 fn issued(grant: &Grant, by_code: bool) -> Issued {
@@ -426,154 +376,4 @@ fn issued(grant: &Grant, by_code: bool) -> Issued {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::Request;
-
-    use super::super::people;
-    use super::*;
-
-    const RULES: Rules = Rules {
-        name: "Test",
-        separator: ' ',
-        scopes: &["a", "b"],
-        scope_in_callback: true,
-        lifetime: Duration::from_secs(3600),
-        same_while_left: None,
-        reuse_ends_grant: true,
-    };
-    const ASK: &str = "/oauth/authorize?client_id=sandbox&redirect_uri=http%3A%2F%2Fme%2Fcb&response_type=code&scope=a%20b&state=s1";
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(seconds, 0).unwrap()
-    }
-
-    fn authority(rules: Rules) -> Authority {
-        Authority::new(&Settings::default(), rules)
-    }
-
-    fn asked(authority: &mut Authority, more: &str) -> Result<String, ConsentRefused> {
-        let call = Call::new(Request::get(format!("{ASK}{more}")).body(Bytes::new()).unwrap());
-        let response = authority.consent(&call, &people::people(1, 9), at(0))?;
-        Ok(match response.headers().get("location") {
-            Some(location) => location.to_str().unwrap().to_owned(),
-            None => String::from_utf8(response.body().to_vec()).unwrap(),
-        })
-    }
-
-    fn code(authority: &mut Authority, more: &str) -> String {
-        let location = Url::parse(&asked(authority, &format!("&login=7&approve=1{more}")).unwrap()).unwrap();
-        location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
-    }
-
-    fn token(authority: &mut Authority, fields: &str, seconds: i64) -> Result<Issued, TokenRefused> {
-        let body = format!("client_id=sandbox&client_secret=sandbox-secret&{fields}");
-        token_with(authority, body, seconds)
-    }
-
-    fn token_with(authority: &mut Authority, body: String, seconds: i64) -> Result<Issued, TokenRefused> {
-        let request =
-            Request::post("/oauth/token").header("content-type", "application/x-www-form-urlencoded");
-        authority.token(&Call::new(request.body(Bytes::from(body)).unwrap()), at(seconds))
-    }
-
-    fn exchanged(authority: &mut Authority) -> Issued {
-        let code = code(authority, "");
-        token(authority, &format!("grant_type=authorization_code&code={code}"), 1).ok().unwrap()
-    }
-
-    #[test]
-    fn consent_shows_a_page_until_somebody_decides() {
-        let mut authority = authority(RULES);
-        assert!(asked(&mut authority, "").unwrap().contains("Who are you?"));
-        assert!(asked(&mut authority, "&login=7").unwrap().contains("Approve"));
-        assert_eq!(
-            asked(&mut authority, "&login=7&approve=0").unwrap(),
-            "http://me/cb?state=s1&error=access_denied"
-        );
-        assert_eq!(asked(&mut authority, "&login=9"), Err(ConsentRefused::Login));
-        let back = asked(&mut authority, "&login=7&approve=1&tick=b").unwrap();
-        assert!(back.starts_with("http://me/cb?state=s1&code=") && back.ends_with("&scope=b"), "{back}");
-    }
-
-    #[test]
-    fn a_code_works_once_and_only_for_the_client_that_asked() {
-        let mut authority = authority(RULES);
-        let first = code(&mut authority, "");
-        let wrong =
-            format!("client_id=sandbox&client_secret=guessed&grant_type=authorization_code&code={first}");
-        assert_eq!(token_with(&mut authority, wrong, 1).err(), Some(TokenRefused::Client));
-        let exchange = format!("grant_type=authorization_code&code={first}&redirect_uri=http://me/cb");
-        let issued = token(&mut authority, &exchange, 1).ok().unwrap();
-        assert_eq!((issued.person, issued.by_code, issued.expires), (7, true, at(3601)));
-        assert_eq!(issued.scopes, ["a", "b"]);
-        assert_eq!(token(&mut authority, &exchange, 2).err(), Some(TokenRefused::Code), "replayed");
-
-        let elsewhere = code(&mut authority, "");
-        let exchange = format!("grant_type=authorization_code&code={elsewhere}&redirect_uri=http://other/cb");
-        assert_eq!(token(&mut authority, &exchange, 1).err(), Some(TokenRefused::Code));
-        let late = code(&mut authority, "");
-        let exchange = format!("grant_type=authorization_code&code={late}");
-        assert_eq!(token(&mut authority, &exchange, 601).err(), Some(TokenRefused::Code));
-    }
-
-    #[test]
-    fn a_challenge_needs_its_verifier() {
-        let mut authority = authority(RULES);
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest("long-verifier"));
-        for (verifier, works) in
-            [("", false), ("&code_verifier=other", false), ("&code_verifier=long-verifier", true)]
-        {
-            let code =
-                code(&mut authority, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
-            let exchange = format!("grant_type=authorization_code&code={code}{verifier}");
-            assert_eq!(token(&mut authority, &exchange, 1).is_ok(), works, "{verifier}");
-        }
-    }
-
-    #[test]
-    fn a_refresh_token_works_once_and_its_reuse_ends_the_grant() {
-        let mut authority = authority(RULES);
-        let first = exchanged(&mut authority);
-        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
-        let second = token(&mut authority, &refresh, 100).ok().unwrap();
-        assert!(second.access != first.access && second.refresh != first.refresh && !second.by_code);
-        assert!(authority.bearer(&second.access, at(101)).is_some());
-        assert_eq!(token(&mut authority, &refresh, 102).err(), Some(TokenRefused::RefreshToken));
-        assert!(authority.bearer(&second.access, at(103)).is_none(), "the whole grant is gone");
-        let refresh = format!("grant_type=refresh_token&refresh_token={}", second.refresh);
-        assert_eq!(token(&mut authority, &refresh, 104).err(), Some(TokenRefused::RefreshToken));
-        assert_eq!((authority.refreshed, authority.reused), (1, 1));
-    }
-
-    #[test]
-    fn an_early_refresh_may_give_the_same_tokens_and_a_late_one_new_ones() {
-        let mut authority = authority(Rules {
-            same_while_left: Some(Duration::from_secs(600)),
-            reuse_ends_grant: false,
-            ..RULES
-        });
-        let first = exchanged(&mut authority);
-        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
-        let same = token(&mut authority, &refresh, 3000).ok().unwrap();
-        assert_eq!((&same.access, &same.refresh), (&first.access, &first.refresh));
-        let new = token(&mut authority, &refresh, 3002).ok().unwrap();
-        assert_ne!(new.access, first.access);
-        assert!(token(&mut authority, &refresh, 3003).is_err());
-        assert!(authority.bearer(&new.access, at(3004)).is_some(), "only the loser is refused");
-    }
-
-    #[test]
-    fn a_token_ends_with_its_life_its_revocation_or_the_person_s_word() {
-        let mut authority = authority(RULES);
-        let first = exchanged(&mut authority);
-        assert!(authority.bearer(&first.access, at(3600)).is_some_and(|bearer| bearer.granted("a")));
-        assert!(authority.bearer(&first.access, at(3601)).is_none());
-        let second = exchanged(&mut authority);
-        assert_eq!(authority.revoke(&second.refresh), Some(7));
-        assert!(authority.bearer(&second.access, at(2)).is_none());
-        assert!(authority.is_connected(7), "the first grant is another one");
-        assert!(authority.withdraw(7) && !authority.withdraw(7) && !authority.is_connected(7));
-        let refresh = format!("grant_type=refresh_token&refresh_token={}", first.refresh);
-        assert_eq!(token(&mut authority, &refresh, 5).err(), Some(TokenRefused::RefreshToken));
-    }
-}
+mod tests;

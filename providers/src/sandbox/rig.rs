@@ -16,8 +16,8 @@ use tributary_contract::fetch::Credentials;
 use tributary_contract::recorded::Kept;
 use tributary_contract::spec::AuthScheme;
 use tributary_contract::{
-    Account, App, Cause, Change, Door, Emitted, Fetch, FetchError, Inbound, Job, Notice, Notified, Provider, Request,
-    Response, Secret, Window,
+    Account, App, Cause, Change, Door, Emitted, Fetch, FetchError, Inbound, Job, Notice, Notified, Provider,
+    Request, Response, Secret, Window,
 };
 use url::Url;
 
@@ -41,9 +41,14 @@ impl Door for Carrier {
         let call = request.template.clone();
         let mut path = request.template.clone();
         for (name, value) in &request.args {
-            path = path.replace(&format!("{{{name}}}"), &utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
+            path = path
+                .replace(&format!("{{{name}}}"), &utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
         }
-        let absolute = if path.starts_with("https://") { path } else { format!("{}{path}", self.provider.spec().api_base) };
+        let absolute = if path.starts_with("https://") {
+            path
+        } else {
+            format!("{}{path}", self.provider.spec().api_base)
+        };
         let mut url = Url::parse(&absolute).unwrap();
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
@@ -64,12 +69,18 @@ impl Door for Carrier {
                 self.cloud.lock().unwrap().called(outbound.id, &result, self.now)
             }
             Reaction::Hang | Reaction::Cut { .. } => {
-                return Err(FetchError::Transient { call, reason: "no answer".to_owned(), retry_after: None });
+                return Err(FetchError::Transient {
+                    call,
+                    reason: "no answer".to_owned(),
+                    retry_after: None,
+                });
             }
         };
         let status = response.status().as_u16();
         match status {
-            200..300 => Ok(Response { status, headers: response.headers().clone(), body: response.into_body() }),
+            200..300 => {
+                Ok(Response { status, headers: response.headers().clone(), body: response.into_body() })
+            }
             401 => Err(FetchError::Auth { call, reason: "401".to_owned() }),
             403 => Err(FetchError::Forbidden { call }),
             404 => Err(FetchError::Gone { call }),
@@ -121,7 +132,13 @@ impl Rig {
         Self { provider, app: Arc::new(app), cloud, tokens: Vec::new(), emissions: Emissions::new() }
     }
 
-    fn fetch(&self, token: Option<String>, account: Option<Account>, kept: &Kept, now: DateTime<Utc>) -> Fetch {
+    fn fetch(
+        &self,
+        token: Option<String>,
+        account: Option<Account>,
+        kept: &Kept,
+        now: DateTime<Utc>,
+    ) -> Fetch {
         let (cloud, app) = (Arc::clone(&self.cloud), Arc::clone(&self.app));
         let door = Carrier { provider: self.provider, app: Arc::clone(&app), cloud, token, now };
         Fetch::new(Arc::new(door), Box::new(kept.clone()), app, account, now)
@@ -170,7 +187,8 @@ impl Rig {
         for connection in 0..self.tokens.len() {
             for resource in self.provider.spec().resources {
                 for piece in window.pieces(chrono::TimeDelta::from_std(resource.max_window).unwrap()) {
-                    let job = Job { resource, window: piece, cause: Cause::Poll, cursor: None, ids: Vec::new() };
+                    let job =
+                        Job { resource, window: piece, cause: Cause::Poll, cursor: None, ids: Vec::new() };
                     self.run(connection, &job, now).await;
                 }
             }
@@ -204,7 +222,9 @@ impl Rig {
         let due = self.cloud.lock().unwrap().outbox(now);
         for outbound in &due {
             assert_eq!(outbound.method, Method::POST);
-            let Notified::Notices(notices) = self.provider.notified(&inbound(outbound, now), &self.app).unwrap() else {
+            let Notified::Notices(notices) =
+                self.provider.notified(&inbound(outbound, now), &self.app).unwrap()
+            else {
                 panic!("a notification is no handshake")
             };
             for notice in notices {
@@ -238,7 +258,9 @@ impl Rig {
         for ((account, data_type, key), record) in &self.emissions {
             let verdict = match record {
                 Some(record) => cloud.check(account, data_type, key, record),
-                None if cloud.ledger().get(account, data_type, key).is_some_and(|entry| !entry.deleted) => Verdict::Deleted,
+                None if cloud.ledger().get(account, data_type, key).is_some_and(|entry| !entry.deleted) => {
+                    Verdict::Deleted
+                }
                 None => continue,
             };
             if !verdict.agrees() {
@@ -249,7 +271,10 @@ impl Rig {
             let connected = self.tokens.iter().any(|(account, _)| *account.id == *entry.account);
             let key = (entry.account.to_string(), entry.data_type, entry.natural_key.to_string());
             if connected && !self.emissions.contains_key(&key) {
-                found.push(format!("{} {} of {} is missing", entry.data_type, entry.natural_key, entry.account));
+                found.push(format!(
+                    "{} {} of {} is missing",
+                    entry.data_type, entry.natural_key, entry.account
+                ));
             }
         }
         found

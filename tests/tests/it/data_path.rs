@@ -24,7 +24,8 @@ async fn until_edited_and_deleted(rig: &Rig) {
         wait::until_true("an edit and a deletion", wait::SOON, async || {
             host.with(|sandbox| {
                 let ledger = sandbox.ledger();
-                let edited = |entry: &tributary_providers::sandbox::ledger::Entry| entry.version > 1 && !entry.deleted;
+                let edited =
+                    |entry: &tributary_providers::sandbox::ledger::Entry| entry.version > 1 && !entry.deleted;
                 let edited = ledger.entries().any(|entry| edited(entry) && entry.data_type == "activity");
                 edited && ledger.entries().any(|entry| entry.deleted)
             })
@@ -104,7 +105,8 @@ fn an_edit_arrives_once_more_and_with_its_new_content() {
         until_edited_and_deleted(&rig).await;
         rig.settle(&people).await;
         let arrived = rig.received("/acme");
-        let versions = arrived.present().filter(|(key, _)| key.1 == "activity").map(|(key, _)| arrived.versions(key));
+        let versions =
+            arrived.present().filter(|(key, _)| key.1 == "activity").map(|(key, _)| arrived.versions(key));
         assert!(versions.max().unwrap() > 1, "no activity arrived in two versions");
         assert_eq!(rig.differences(&people, &arrived), Vec::<String>::new());
         rig.finish().await;
@@ -124,7 +126,8 @@ fn deletions_go_to_sinks_that_name_them_and_to_no_other() {
         rig.quiet_history().await;
         until_edited_and_deleted(&rig).await;
         rig.settle(&people).await;
-        let kinds = |path| rig.receiver.taken(path).iter().map(|request| request.kind()).collect::<BTreeSet<_>>();
+        let kinds =
+            |path| rig.receiver.taken(path).iter().map(|request| request.kind()).collect::<BTreeSet<_>>();
         assert!(kinds("/acme").contains("deleted"));
         assert!(!kinds("/quiet").contains("deleted") && kinds("/quiet").contains("activity"));
         assert_eq!(kinds("/picky"), BTreeSet::from(["deleted".to_owned(), "sleep".to_owned()]));
@@ -135,13 +138,19 @@ fn deletions_go_to_sinks_that_name_them_and_to_no_other() {
 #[test]
 fn entries_of_one_connection_arrive_in_the_order_of_the_log() {
     rig::run(async || {
-        let plan = Plan { tenants: vec![TenantPlan::new("acme").with("app", plan::webhook("/acme"))], ..Plan::default() };
+        let plan = Plan {
+            tenants: vec![TenantPlan::new("acme").with("app", plan::webhook("/acme"))],
+            ..Plan::default()
+        };
         let rig = Rig::start(plan.producing(300.0)).await;
         let people = rig.connect_all().await;
         rig.settle(&people).await;
         for person in &people {
-            let of_person = |event: &Value| event.pointer("/user/reference_id") == Some(&Value::from(person.reference_id.as_str()));
-            let requests = rig.receiver.taken("/acme").into_iter().filter(|request| of_person(&request.json()));
+            let of_person = |event: &Value| {
+                event.pointer("/user/reference_id") == Some(&Value::from(person.reference_id.as_str()))
+            };
+            let requests =
+                rig.receiver.taken("/acme").into_iter().filter(|request| of_person(&request.json()));
             let sequences: Vec<u64> =
                 requests.map(|request| request.header("x-tributary-sequence").parse().unwrap()).collect();
             assert!(sequences.len() > 1 && sequences.is_sorted(), "{}: {sequences:?}", person.reference_id);

@@ -14,7 +14,13 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ("tributary-sinks", &["tributary-contract", "tributary-net"]),
     (
         "tributary-config",
-        &["tributary-contract", "tributary-engine", "tributary-net", "tributary-providers", "tributary-sinks"],
+        &[
+            "tributary-contract",
+            "tributary-engine",
+            "tributary-net",
+            "tributary-providers",
+            "tributary-sinks",
+        ],
     ),
     (
         "tributary",
@@ -96,7 +102,8 @@ fn what_is_kept_to_some_crates_is_used_by_no_other() {
     let found = dependencies();
     let mut wrong = Vec::new();
     for (used, by, reason) in KEPT_TO {
-        let users: Vec<_> = found.iter().filter(|(_, list)| list.contains(used)).map(|(name, _)| name).collect();
+        let users: Vec<_> =
+            found.iter().filter(|(_, list)| list.contains(used)).map(|(name, _)| name).collect();
         assert!(!users.is_empty(), "nobody uses {used} any more; take it out of the list");
         let others = users.into_iter().filter(|name| !by.contains(&name.as_str()));
         wrong.extend(others.map(|name| format!("{name} must not use {used}: {reason}")));

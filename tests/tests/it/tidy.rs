@@ -26,10 +26,24 @@ const NO_PROVIDER: [&str; 4] = ["format", "kit", "route", "sandbox"];
 const NO_SINK: [&str; 2] = ["object", "table"];
 
 const PROVIDER_HEADINGS: [&str; 9] = [
-    "What you get", "Connect", "Quotas", "Notifications", "History", "Time and zones", "Fields", "Known gaps", "Sources",
+    "What you get",
+    "Connect",
+    "Quotas",
+    "Notifications",
+    "History",
+    "Time and zones",
+    "Fields",
+    "Known gaps",
+    "Sources",
 ];
 const SINK_HEADINGS: [&str; 7] = [
-    "Settings", "Rights needed", "Layout", "Guarantee", "Limits", "When the target is full, slow or gone", "Read it back",
+    "Settings",
+    "Rights needed",
+    "Layout",
+    "Guarantee",
+    "Limits",
+    "When the target is full, slow or gone",
+    "Read it back",
 ];
 
 /// A source file: its path from the root of the repository, and its text without the unit tests in it.
@@ -62,7 +76,9 @@ fn walk(folder: &Path, found: &mut Vec<Source>) {
             }
             continue;
         }
-        let only_tests = name == "tests.rs" || name.ends_with("_tests.rs") || path.components().any(|part| part.as_os_str() == "conformance");
+        let only_tests = name == "tests.rs"
+            || name.ends_with("_tests.rs")
+            || path.components().any(|part| part.as_os_str() == "conformance");
         if name.ends_with(".rs") && !only_tests {
             let text = fs::read_to_string(&path).unwrap();
             let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
@@ -74,14 +90,19 @@ fn walk(folder: &Path, found: &mut Vec<Source>) {
 /// The text up to an inline module of tests.
 fn without_unit_tests(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
-    let is_tests = |at: &usize| lines[*at] == "#[cfg(test)]" && lines.get(at + 1).is_some_and(|next| next.ends_with('{'));
+    let is_tests = |at: &usize| {
+        lines[*at] == "#[cfg(test)]" && lines.get(at + 1).is_some_and(|next| next.ends_with('{'))
+    };
     let end = (0..lines.len()).find(is_tests).unwrap_or(lines.len());
     lines[..end].join("\n")
 }
 
 fn folders(of: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(of)).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.is_dir()).map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+    entries
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect()
 }
 
 fn headings(readme: &Path) -> Vec<String> {
@@ -104,7 +125,9 @@ fn no_module_is_too_long_to_be_read() {
         let lines = source.code.lines().count();
         let allowed = LONGER.iter().any(|(path, _)| *path == source.path);
         match (lines > LONGEST, allowed) {
-            (true, false) => wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path)),
+            (true, false) => {
+                wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path))
+            }
             (false, true) => wrong.push(format!("{} is short again; take it out of the list", source.path)),
             _ => {}
         }
@@ -165,7 +188,9 @@ fn a_simulated_provider_shares_no_code_with_what_it_checks() {
             continue;
         }
         for line in source.code.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
-            let names = |word: &str| line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|part| part == word);
+            let names = |word: &str| {
+                line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|part| part == word)
+            };
             let forbidden = ["wire", "normalize", "tributary_engine"].into_iter().find(|word| names(word));
             wrong.extend(forbidden.map(|word| format!("{}: {word} in `{line}`", source.path)));
         }
@@ -191,9 +216,11 @@ fn only_the_door_says_why_a_call_failed() {
         }
         for (at, _) in source.code.match_indices("FetchError::") {
             let rest = &source.code[at..];
-            let name: String = rest["FetchError::".len()..].chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            let name: String =
+                rest["FetchError::".len()..].chars().take_while(|letter| letter.is_alphanumeric()).collect();
             let braces = rest.split_once('}').map_or(rest, |(inside, _)| inside);
-            let is_variant = name.starts_with(char::is_uppercase) && rest["FetchError::".len() + name.len()..].starts_with(" {");
+            let is_variant = name.starts_with(char::is_uppercase)
+                && rest["FetchError::".len() + name.len()..].starts_with(" {");
             // With `..` it is a pattern and raises nothing.
             if !is_variant || braces.contains("..") || ["Malformed", "Unsupported"].contains(&name.as_str()) {
                 continue;

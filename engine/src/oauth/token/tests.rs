@@ -131,7 +131,8 @@ fn a_promised_refresh_token_that_does_not_come_fails_the_connect() {
 #[test]
 fn a_refusal_in_a_successful_answer_is_no_success() {
     assert_eq!(read(r#"{"error":"invalid_grant"}"#).unwrap_err().class(), Class::Reauth);
-    for body in [r#"{"error":"slow_down"}"#, r#"{"access_token":""}"#, "<html>", "", r#"{"access_token":7}"#] {
+    for body in [r#"{"error":"slow_down"}"#, r#"{"access_token":""}"#, "<html>", "", r#"{"access_token":7}"#]
+    {
         assert_eq!(read(body).unwrap_err().kind(), "malformed", "{body}");
     }
 }

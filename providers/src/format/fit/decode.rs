@@ -51,6 +51,7 @@ pub(super) fn messages(section: &Section<'_>, contents: &mut Contents) -> Result
 fn fault(error: &DecoderError<Infallible>, section: &Section<'_>, before: usize) -> Fault {
     let at = section.start + before;
     match error {
+        DecoderError::Io { err } => match *err {},
         DecoderError::UnexpectedEof if section.cut_off => {
             Fault::CutOff { at: section.start + section.data.len() }
         }

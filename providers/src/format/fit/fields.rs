@@ -86,11 +86,6 @@ impl<'a> Fields<'a> {
         (0..count).map(move |index| self.scaled(number, index))
     }
 
-    /// A whole number that the model wants as such.
-    pub(super) fn count(&self, number: u8) -> Option<i64> {
-        self.integer(number)
-    }
-
     /// The bytes of a packed field.
     pub(super) fn bytes(&self, number: u8) -> Option<&'a [u8]> {
         match &self.find(number)?.0.value {

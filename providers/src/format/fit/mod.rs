@@ -13,8 +13,10 @@
 //!
 //! An offset from UTC comes from the file alone, never from the server's zone; no error holds a value of the file.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
-use tributary_contract::model::Record;
+use tributary_contract::model::{DataType, Record};
 
 mod activity;
 mod body;
@@ -31,8 +33,6 @@ mod series;
 mod session;
 mod sleep;
 mod sport;
-#[cfg(test)]
-mod synthetic;
 mod timer;
 mod weighing;
 mod zone;
@@ -75,7 +75,7 @@ pub fn salvage(bytes: &[u8]) -> Result<(Vec<Record>, Option<Fault>), Fault> {
                 break;
             }
         };
-        let mut contents = Contents::default();
+        let mut contents = Contents::behind(files.last())?;
         fault = decode::messages(&section, &mut contents).err();
         if let Some(reason @ Fault::TooLarge { .. }) = fault {
             return Err(reason);
@@ -121,28 +121,21 @@ fn records_of(files: &mut [Contents]) -> Result<Vec<Record>, Fault> {
 
 /// Chained files that were recorded in the same second by the same device get a number behind their id.
 fn distinct_ids(records: &mut [Record]) {
-    let mut known = std::collections::BTreeSet::new();
+    let mut known: BTreeMap<(DataType, String), usize> = BTreeMap::new();
     for record in records {
+        let data_type = record.data_type();
         let id = match record {
             Record::Activity(activity) => &mut activity.metadata.summary_id,
             Record::Sleep(sleep) => match &mut sleep.metadata.summary_id {
                 Some(id) => id,
                 None => continue,
             },
-            Record::Body(_)
-            | Record::Daily(_)
-            | Record::Nutrition(_)
-            | Record::Menstruation(_)
-            | Record::Athlete(_)
-            | Record::PlannedWorkout(_)
-            | Record::Hormone(_)
-            | Record::HealthObservation(_) => continue,
+            _ => continue,
         };
-        let plain = id.clone();
-        let mut number = 1;
-        while !known.insert(id.clone()) {
-            number += 1;
-            *id = format!("{plain}-{number}");
+        let times = known.entry((data_type, id.clone())).or_default();
+        *times += 1;
+        if *times > 1 {
+            *id = format!("{id}-copy-{times}");
         }
     }
 }
@@ -201,6 +194,3 @@ pub enum Fault {
     #[error("the file holds no data")]
     Empty,
 }
-
-#[cfg(test)]
-mod tests;

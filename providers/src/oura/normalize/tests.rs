@@ -63,7 +63,7 @@ fn sessions_keep_their_word_where_they_have_no_sport() {
     }
 }
 
-fn period(fields: serde_json::Value) -> Result<Slept, FetchError> {
+fn period(fields: &serde_json::Value) -> Result<Slept, FetchError> {
     let mut wire = json!({
         "id": "s-1", "day": "2026-05-02", "type": "long_sleep",
         "bedtime_start": "2026-05-01T23:00:00+02:00", "bedtime_end": "2026-05-02T07:00:00+02:00",
@@ -72,7 +72,7 @@ fn period(fields: serde_json::Value) -> Result<Slept, FetchError> {
     sleep(serde_json::from_value(wire).unwrap(), Some(85.0))
 }
 
-fn record(fields: serde_json::Value) -> serde_json::Value {
+fn record(fields: &serde_json::Value) -> serde_json::Value {
     match period(fields).unwrap() {
         Slept::Period(sleep) => serde_json::to_value(*sleep).unwrap(),
         Slept::Deleted(_) => panic!("deleted"),
@@ -89,7 +89,7 @@ fn the_kind_says_nap_or_night_and_only_the_night_has_the_score() {
         (json!("something_new"), json!(null), 0, json!(null)),
         (json!(null), json!(null), 0, json!(null)),
     ] {
-        let record = record(json!({ "type": kind }));
+        let record = record(&json!({ "type": kind }));
         assert_eq!(record["metadata"]["is_nap"], is_nap, "{kind}");
         assert_eq!(record["metadata"]["upload_type"], json!(upload_type), "{kind}");
         assert_eq!(record["scores"]["sleep"], score, "{kind}");
@@ -98,7 +98,7 @@ fn the_kind_says_nap_or_night_and_only_the_night_has_the_score() {
 
 #[test]
 fn a_deleted_period_is_a_tombstone_whatever_else_it_says() {
-    let Slept::Deleted(key) = period(json!({"type": "deleted", "sleep_phase_5_min": "4"})).unwrap() else {
+    let Slept::Deleted(key) = period(&json!({"type": "deleted", "sleep_phase_5_min": "4"})).unwrap() else {
         panic!()
     };
     assert_eq!(key.as_str(), "s-1");
@@ -106,28 +106,31 @@ fn a_deleted_period_is_a_tombstone_whatever_else_it_says() {
 
 #[test]
 fn the_finest_stages_win_and_stand_at_their_beginnings() {
-    let stages = |fields| {
+    let stages = |fields: &serde_json::Value| {
         let record = record(fields);
         let stages =
             record["sleep_durations_data"]["hypnogram_samples"].as_array().cloned().unwrap_or_default();
         stages
             .iter()
             .map(|stage| {
-                (stage["timestamp"].as_str().unwrap()[11..19].to_owned(), stage["level"].as_i64().unwrap())
+                (
+                    stage["timestamp"].as_str().unwrap().get(11..19).unwrap().to_owned(),
+                    stage["level"].as_i64().unwrap(),
+                )
             })
             .collect::<Vec<_>>()
     };
     let at = |time: &str, level: i64| (time.to_owned(), level);
     assert_eq!(
-        stages(json!({"sleep_phase_30_sec": "442213", "sleep_phase_5_min": "1"})),
+        stages(&json!({"sleep_phase_30_sec": "442213", "sleep_phase_5_min": "1"})),
         [at("23:00:00", 1), at("23:01:00", 4), at("23:02:00", 5), at("23:02:30", 6)]
     );
     assert_eq!(
-        stages(json!({"sleep_phase_30_sec": "", "sleep_phase_5_min": "4x44", "app_sleep_phase_5_min": "1"})),
+        stages(&json!({"sleep_phase_30_sec": "", "sleep_phase_5_min": "4x44", "app_sleep_phase_5_min": "1"})),
         [at("23:00:00", 1), at("23:05:00", 0), at("23:10:00", 1)]
     );
-    assert_eq!(stages(json!({"app_sleep_phase_5_min": "3"})), [at("23:00:00", 6)]);
-    assert_eq!(stages(json!({"sleep_phase_30_sec": null, "sleep_phase_5_min": ""})), []);
+    assert_eq!(stages(&json!({"app_sleep_phase_5_min": "3"})), [at("23:00:00", 6)]);
+    assert_eq!(stages(&json!({"sleep_phase_30_sec": null, "sleep_phase_5_min": ""})), []);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use super::collection::OF_DAYS;
 use super::*;
 use crate::sandbox::{Fault, Verdict};
 
@@ -360,7 +361,8 @@ fn a_lost_answer_rotates_the_token_all_the_same() {
 async fn the_provider_s_code_brings_out_what_was_simulated() {
     use tributary_contract::Window;
 
-    let settings = Settings { history_days: 12, live_records_per_user_per_minute: 1.0, page_size: 10, ..roomy() };
+    let settings =
+        Settings { history_days: 12, live_records_per_user_per_minute: 1.0, page_size: 10, ..roomy() };
     let cloud = Cloud::new(settings, start());
     let mut rig = crate::sandbox::rig::Rig::new(&crate::oura::Oura, Box::new(cloud));
     rig.subscribe(start()).await;

@@ -9,12 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::sandbox::ledger::Fact;
 use crate::sandbox::people::{Person, whole};
 
+use super::sport::{SPORTS, Sport};
 use super::stream::{self, Track};
 
 /// The id of activity 0.
 const FIRST_ID: u64 = 15_000_000_000;
-/// The id of the first lap of activity 0.
-const FIRST_LAP: u64 = 50_000_000_000;
 /// What the dice are thrown for.
 const TRUTH: u64 = 0x61;
 
@@ -39,7 +38,7 @@ impl Activity {
     }
 
     /// Who may see it.
-    const fn visibility(&self) -> &'static str {
+    pub(super) const fn visibility(&self) -> &'static str {
         if self.only_me { "only_me" } else { "everyone" }
     }
 
@@ -49,71 +48,27 @@ impl Activity {
     }
 }
 
-/// A sport, with plausible ranges.
-#[derive(Debug)]
-struct Sport {
-    /// `sport_type`.
-    name: &'static str,
-    /// The older `type`, which knows fewer sports.
-    older: &'static str,
-    /// Terra's number for it.
-    terra: u32,
-    title: &'static str,
-    /// mm/s; `(0, 0)` where nothing is covered.
-    speed: (u32, u32),
-    cadence: Option<(u32, u32)>,
-    outdoors: bool,
-    power: bool,
-}
-
-const fn sport(
-    name: &'static str,
-    older: &'static str,
-    terra: u32,
-    title: &'static str,
-    speed: (u32, u32),
-) -> Sport {
-    Sport { name, older, terra, title, speed, cadence: None, outdoors: true, power: false }
-}
-
-static SPORTS: [Sport; 9] = [
-    Sport { cadence: Some((78, 92)), ..sport("Run", "Run", 8, "Run", (2_300, 4_200)) },
-    Sport { cadence: Some((70, 88)), ..sport("TrailRun", "Run", 149, "Trail Run", (1_800, 3_200)) },
-    Sport { cadence: Some((72, 96)), power: true, ..sport("Ride", "Ride", 1, "Ride", (5_200, 9_800)) },
-    Sport {
-        cadence: Some((75, 98)),
-        power: true,
-        outdoors: false,
-        ..sport("VirtualRide", "VirtualRide", 18, "Virtual Ride", (6_000, 10_500))
-    },
-    sport("Walk", "Walk", 7, "Walk", (1_000, 1_700)),
-    sport("Hike", "Hike", 35, "Hike", (800, 1_500)),
-    Sport { outdoors: false, ..sport("Swim", "Swim", 82, "Swim", (500, 1_200)) },
-    Sport { outdoors: false, ..sport("WeightTraining", "WeightTraining", 80, "Weight Training", (0, 0)) },
-    Sport { outdoors: false, ..sport("Yoga", "Yoga", 100, "Yoga", (0, 0)) },
-];
-
 /// What really happened. Lengths are whole numbers of small units, so that nothing is rounded twice.
 #[derive(Debug)]
 pub(super) struct Truth {
     sport: &'static Sport,
     pub(super) manual: bool,
-    moving: u32,
+    pub(super) moving: u32,
     /// dm.
-    distance: u32,
+    pub(super) distance: u32,
     /// dm.
-    gain: u32,
+    pub(super) gain: u32,
     /// dm.
     altitude: Option<(u32, u32)>,
     /// mm/s.
-    max_speed: u32,
+    pub(super) max_speed: u32,
     /// Tenths of bpm.
-    heart_rate: Option<u32>,
-    max_heart_rate: u32,
+    pub(super) heart_rate: Option<u32>,
+    pub(super) max_heart_rate: u32,
     /// Tenths of rpm.
-    cadence: Option<u32>,
+    pub(super) cadence: Option<u32>,
     /// Tenths of W.
-    watts: Option<u32>,
+    pub(super) watts: Option<u32>,
     max_watts: u32,
     /// Tenths of kcal.
     calories: u32,
@@ -121,15 +76,15 @@ pub(super) struct Truth {
     device: Option<&'static str>,
     description: Option<&'static str>,
     time_of_day: &'static str,
-    points: u32,
+    pub(super) points: u32,
     position: Option<(i32, i32)>,
 }
 
-fn tenths(value: u32) -> f64 {
+pub(super) fn tenths(value: u32) -> f64 {
     f64::from(value) / 10.0
 }
 
-fn thousandths(value: u32) -> f64 {
+pub(super) fn thousandths(value: u32) -> f64 {
     f64::from(value) / 1000.0
 }
 
@@ -182,6 +137,10 @@ impl Truth {
         }
     }
 
+    pub(super) fn is_run(&self) -> bool {
+        self.sport.older == "Run"
+    }
+
     /// The title, which edits change.
     pub(super) fn title(&self, activity: &Activity) -> String {
         match activity.edits {
@@ -210,63 +169,13 @@ impl Truth {
         })
     }
 
-    /// Laps of a kilometre each when running, else one lap for all: length in s and distance in dm.
-    fn laps(&self, activity: &Activity) -> Vec<(u32, u32)> {
-        let count = match self.sport.older {
-            _ if self.manual => 0,
-            "Run" => (self.distance / 10_000).clamp(1, 12),
-            _ => 1,
-        };
-        let share = |total: u32, lap: u32| {
-            let up_to = |laps: u32| u64::from(total) * u64::from(laps) / u64::from(count.max(1));
-            u32::try_from(up_to(lap + 1) - up_to(lap)).unwrap_or_default()
-        };
-        (0..count).map(|lap| (share(activity.elapsed, lap), share(self.distance, lap))).collect()
-    }
-
-    pub(super) fn laps_json(&self, activity: &Activity, person: &Person) -> Vec<Value> {
-        let mut start = activity.start;
-        let laps = self.laps(activity).into_iter().zip(0_u32..);
-        laps.map(|((length, distance), index)| {
-            let speed = whole(f64::from(distance) * 100.0 / f64::from(length.max(1)));
-            let mut lap = json!({
-                "id": FIRST_LAP + u64::from(activity.number) * 16 + u64::from(index),
-                "resource_state": 2,
-                "name": format!("Lap {}", index + 1),
-                "activity": {"id": activity.id(), "visibility": activity.visibility(), "resource_state": 1},
-                "athlete": {"id": super::athlete_id(person.number), "resource_state": 1},
-                "elapsed_time": length,
-                "moving_time": length,
-                "start_date": utc(start),
-                "start_date_local": false_utc(start, person),
-                "distance": tenths(distance),
-                "average_speed": thousandths(speed),
-                "max_speed": thousandths(self.max_speed),
-                "lap_index": index + 1,
-                "split": index + 1,
-                "start_index": 0,
-                "end_index": self.points.saturating_sub(1),
-                "total_elevation_gain": tenths(self.gain),
-                "device_watts": self.watts.is_some(),
-            });
-            set(&mut lap, "average_cadence", self.cadence.map(tenths));
-            set(&mut lap, "average_watts", self.watts.map(tenths));
-            set(&mut lap, "average_heartrate", self.heart_rate.map(tenths));
-            set(&mut lap, "max_heartrate", self.heart_rate.map(|_| f64::from(self.max_heart_rate)));
-            set(&mut lap, "pace_zone", (self.sport.older == "Run").then_some(0.0));
-            start += TimeDelta::seconds(i64::from(length));
-            lap
-        })
-        .collect()
-    }
-
     /// The summary that lists hold.
     pub(super) fn summary(&self, activity: &Activity, person: &Person) -> Value {
         let line = self.position.map(|start| stream::polyline(start, 8)).unwrap_or_default();
         let upload = (!self.manual).then(|| activity.id() + 1_000_000_000);
         let place = self.position.map(|start| stream::place(start, 0, self.points));
         let end = self.position.map(|start| stream::place(start, self.points.saturating_sub(1), self.points));
-        let gear = (self.sport.older == "Run" && !self.manual).then_some("g1");
+        let gear = (self.is_run() && !self.manual).then_some("g1");
         let mut summary = json!({
             "resource_state": 2,
             "id": activity.id(),
@@ -278,7 +187,7 @@ impl Truth {
             "total_elevation_gain": tenths(self.gain),
             "type": self.sport.older,
             "sport_type": self.sport.name,
-            "workout_type": if self.sport.older == "Run" { Value::from(0) } else { Value::Null },
+            "workout_type": if self.is_run() { Value::from(0) } else { Value::Null },
             "device_name": self.device,
             "start_date": utc(activity.start),
             "start_date_local": false_utc(activity.start, person),
@@ -332,15 +241,13 @@ impl Truth {
     }
 
     /// The whole activity.
-    pub(super) fn detailed(&self, activity: &Activity, person: &Person) -> Value {
+    pub(super) fn detailed(&self, activity: &Activity, person: &Person) -> String {
         let mut detailed = self.summary(activity, person);
         let line = self.position.map(|start| stream::polyline(start, 24)).unwrap_or_default();
         if let Some(map) = detailed.get_mut("map").and_then(Value::as_object_mut) {
             map.insert("polyline".to_owned(), line.into());
             map.insert("resource_state".to_owned(), 3.into());
         }
-        let laps = self.laps_json(activity, person);
-        let splits = if self.sport.older == "Run" { self.splits(activity) } else { Vec::new() };
         let more = json!({
             "resource_state": 3,
             "description": self.description,
@@ -348,9 +255,7 @@ impl Truth {
             "perceived_exertion": null,
             "prefer_perceived_exertion": null,
             "embed_token": "",
-            "gear": (self.sport.older == "Run" && !self.manual).then(super::athlete::shoe),
-            "laps": laps,
-            "splits_metric": splits,
+            "gear": (self.is_run() && !self.manual).then(super::athlete::shoe),
             "splits_standard": [],
             "segment_efforts": [],
             "best_efforts": [],
@@ -359,18 +264,14 @@ impl Truth {
         if let (Some(fields), Value::Object(more)) = (detailed.as_object_mut(), more) {
             fields.extend(more);
         }
-        detailed
-    }
-
-    fn splits(&self, activity: &Activity) -> Vec<Value> {
-        let laps = self.laps(activity).into_iter().zip(1_u32..);
-        laps.map(|((length, distance), number)| {
-            let speed = whole(f64::from(distance) * 100.0 / f64::from(length.max(1)));
-            json!({"split": number, "distance": tenths(distance), "elapsed_time": length, "moving_time": length,
-                "elevation_difference": 0.4, "average_speed": thousandths(speed),
-                "average_heartrate": self.heart_rate.map(tenths), "pace_zone": 0})
-        })
-        .collect()
+        let mut text = detailed.to_string();
+        text.pop();
+        text.push_str(",\"laps\":");
+        text.push_str(&self.laps_json(activity, person));
+        text.push_str(",\"splits_metric\":");
+        text.push_str(&self.splits_json(activity));
+        text.push('}');
+        text
     }
 
     /// What must be true of Terra's activity.
@@ -462,7 +363,7 @@ pub(super) fn utc(instant: DateTime<Utc>) -> String {
 }
 
 /// The wall clock, with a `Z` that is not true.
-fn false_utc(instant: DateTime<Utc>, person: &Person) -> String {
+pub(super) fn false_utc(instant: DateTime<Utc>, person: &Person) -> String {
     person.wall_clock(instant).format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -9,17 +9,16 @@ use serde_json::{Value, json};
 
 use crate::sandbox::Reaction;
 use crate::sandbox::call::{self, Call};
-use crate::sandbox::notify::{CallResult, Outbound};
 use crate::sandbox::oauth::{ConsentRefused, Issued, TokenRefused};
 
-use super::activity::{Activity, utc};
-use super::{ACK_WITHIN, Cloud, Handshake, Subscription, athlete, athlete_id, index};
+use super::activity::Activity;
+use super::{Cloud, athlete, athlete_id, index};
 
 type Answer = Response<Bytes>;
 
 /// A refusal, with the one error that it lists.
 #[derive(Clone, Copy)]
-struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     message: &'static str,
     resource: &'static str,
@@ -28,11 +27,11 @@ struct Refusal {
 }
 
 impl Refusal {
-    const fn bad_request(resource: &'static str, field: &'static str, code: &'static str) -> Self {
+    pub(super) const fn bad_request(resource: &'static str, field: &'static str, code: &'static str) -> Self {
         Self { status: 400, message: "Bad Request", resource, field, code }
     }
 
-    const fn unauthorized(resource: &'static str, field: &'static str) -> Self {
+    pub(super) const fn unauthorized(resource: &'static str, field: &'static str) -> Self {
         Self { status: 401, message: "Authorization Error", resource, field, code: "invalid" }
     }
 
@@ -40,7 +39,7 @@ impl Refusal {
         Self { status: 403, message: "Forbidden", resource: "AccessToken", field, code: "missing" }
     }
 
-    const fn not_found(resource: &'static str) -> Self {
+    pub(super) const fn not_found(resource: &'static str) -> Self {
         Self { status: 404, message: "Record Not Found", resource, field: "id", code: "invalid" }
     }
 
@@ -63,7 +62,7 @@ impl Refusal {
         }
     }
 
-    fn answer(self) -> Answer {
+    pub(super) fn answer(self) -> Answer {
         let error = json!({"resource": self.resource, "field": self.field, "code": self.code});
         call::json(self.status, &json!({"message": self.message, "errors": [error]}))
     }
@@ -299,22 +298,26 @@ impl Cloud {
             return Err(Refusal::not_found("Activity"));
         }
         Ok(match route {
-            Route::Laps(_) => call::json(200, &Value::Array(truth.laps_json(activity, person))),
+            Route::Laps(_) => call::written(200, truth.laps_json(activity, person)),
             Route::Streams(_) => {
                 let track = truth.track(activity).ok_or_else(|| Refusal::not_found("Streams"))?;
                 let keys =
                     call.query("keys").ok_or_else(|| Refusal::bad_request("Streams", "keys", "missing"))?;
                 call::written(200, track.json(keys, call.query("key_by_type") == Some("true")))
             }
-            _ => call::json(200, &truth.detailed(activity, person)),
+            _ => call::written(200, truth.detailed(activity, person)),
         })
     }
 
     fn authorize(&mut self, call: &Call, now: DateTime<Utc>) -> Answer {
         self.authority.consent(call, &self.people, now).unwrap_or_else(|refused| match refused {
             ConsentRefused::Client => Refusal::bad_request("Application", "client_id", "invalid").answer(),
-            ConsentRefused::RedirectUri => Refusal::bad_request("Application", "redirect_uri", "invalid").answer(),
-            ConsentRefused::ResponseType => Refusal::bad_request("Application", "response_type", "invalid").answer(),
+            ConsentRefused::RedirectUri => {
+                Refusal::bad_request("Application", "redirect_uri", "invalid").answer()
+            }
+            ConsentRefused::ResponseType => {
+                Refusal::bad_request("Application", "response_type", "invalid").answer()
+            }
             ConsentRefused::Scope => Refusal::bad_request("Application", "scope", "invalid").answer(),
             ConsentRefused::Login => call::html(404, "There is no person of that number.".to_owned()),
         })
@@ -369,83 +372,6 @@ impl Cloud {
         match token.filter(|token| self.authority.revoke(token).is_some()) {
             Some(token) => call::json(200, &json!({ "access_token": token })),
             None => Refusal::unauthorized("Athlete", "access_token").answer(),
-        }
-    }
-
-    fn is_client(&self, call: &Call) -> bool {
-        self.authority.is_client(call.field("client_id"), call.field("client_secret"))
-    }
-
-    fn subscribe(&mut self, call: &Call) -> Reaction {
-        let refused = |refusal: Refusal| Reaction::Answer(refusal.answer());
-        if !self.is_client(call) {
-            return refused(Refusal::unauthorized("Application", "client_id"));
-        }
-        if self.subscription.is_some() {
-            return refused(Refusal::bad_request("PushSubscription", "", "already exists"));
-        }
-        let callback = call
-            .form("callback_url")
-            .filter(|url| url.len() <= 255)
-            .and_then(|url| url::Url::parse(url).ok());
-        let (Some(mut url), Some(verify_token)) = (callback, call.form("verify_token")) else {
-            return refused(Refusal::bad_request("PushSubscription", "callback url", "invalid"));
-        };
-        let id = self.outbox.number();
-        let challenge = crate::sandbox::people::Chance::of(&[self.settings.seed, id]).token();
-        let callback_url = call.form("callback_url").unwrap_or_default().to_owned();
-        url.query_pairs_mut()
-            .append_pair("hub.mode", "subscribe")
-            .append_pair("hub.challenge", &challenge)
-            .append_pair("hub.verify_token", verify_token);
-        self.handshakes.insert(id, Handshake { callback_url, challenge });
-        Reaction::Call(Outbound {
-            id,
-            method: Method::GET,
-            url: url.to_string(),
-            headers: http::HeaderMap::new(),
-            body: Bytes::new(),
-            within: ACK_WITHIN,
-        })
-    }
-
-    /// The subscriber answered the handshake, or did not.
-    pub(super) fn handshake_answered(&mut self, id: u64, result: &CallResult, now: DateTime<Utc>) -> Answer {
-        let Some(handshake) = self.handshakes.remove(&id) else {
-            return Refusal::not_found("PushSubscription").answer();
-        };
-        if !result.repeats("hub.challenge", &handshake.challenge) {
-            return Refusal::bad_request("PushSubscription", "callback url", "not verifiable").answer();
-        }
-        self.subscriptions_made = self.subscriptions_made.saturating_add(1);
-        let id = 120_474 + self.subscriptions_made;
-        self.subscription = Some(Subscription { id, callback_url: handshake.callback_url, created: now });
-        call::json(201, &json!({ "id": id }))
-    }
-
-    fn subscriptions(&self, call: &Call) -> Answer {
-        if !self.is_client(call) {
-            return Refusal::unauthorized("Application", "client_id").answer();
-        }
-        let list: Vec<Value> = self
-            .subscription
-            .iter()
-            .map(|subscription| {
-                json!({"id": subscription.id, "resource_state": 2, "application_id": 1,
-                    "callback_url": subscription.callback_url, "created_at": utc(subscription.created),
-                    "updated_at": utc(subscription.created)})
-            })
-            .collect();
-        call::json(200, &Value::Array(list))
-    }
-
-    fn unsubscribe(&mut self, call: &Call, id: &str) -> Answer {
-        if !self.is_client(call) {
-            return Refusal::unauthorized("Application", "client_id").answer();
-        }
-        match self.subscription.take_if(|subscription| subscription.id.to_string() == id) {
-            Some(_) => call::empty(204),
-            None => Refusal::not_found("PushSubscription").answer(),
         }
     }
 }

@@ -6,7 +6,10 @@
 mod activity;
 mod answer;
 mod athlete;
+mod lap;
+mod sport;
 mod stream;
+mod subscription;
 #[cfg(test)]
 mod tests;
 
@@ -302,6 +305,10 @@ impl Sandbox for Cloud {
     fn delivered(&mut self, id: u64, status: Option<u16>, now: DateTime<Utc>) {
         // Only 200 acknowledges an event.
         self.outbox.delivered(id, status.filter(|status| *status == 200), now);
+    }
+
+    fn pending(&self) -> usize {
+        self.outbox.pending()
     }
 
     fn stop_producing(&mut self) {

@@ -1,0 +1,100 @@
+//! Quotas, counted by the simulated providers themselves: an engine that keeps to its budget is never refused.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tributary_providers::sandbox::{Fault, Limit, Quotas};
+use tributary_tests::{Plan, Rig, rig, wait};
+
+/// A quota that is used up many times during a test, and renewed soon.
+const PERMITS: u32 = 25;
+const SECONDS: u32 = 2;
+
+fn tight() -> Plan {
+    let mut plan = Plan::default();
+    let limit = vec![Limit::new(PERMITS, SECONDS)];
+    plan.sandbox.quotas = Some(Quotas { overall: limit.clone(), read: limit, user: Vec::new() });
+    plan.app.insert("quota".to_owned(), json!({"app": [format!("{PERMITS}/{SECONDS}s")]}));
+    plan
+}
+
+#[test]
+fn a_small_quota_is_never_exceeded_and_everything_arrives_all_the_same() {
+    rig::run(async || {
+        let rig = Rig::start(tight().producing(30.0)).await;
+        let people = rig.connect_all().await;
+        rig.settle(&people).await;
+        assert_eq!(rig.differences(&people, &rig.received("/acme")), Vec::<String>::new());
+        for host in rig.hosts() {
+            let statistics = host.with(|sandbox| sandbox.statistics());
+            assert_eq!(statistics.quota_violations, 0, "{}", host.key());
+            assert!(statistics.total() > u64::from(3 * PERMITS), "{} was hardly asked", host.key());
+        }
+        rig.finish().await;
+    });
+}
+
+#[test]
+fn a_restart_does_not_spend_the_quota_twice() {
+    rig::run(async || {
+        let mut rig = Rig::start(tight()).await;
+        let people = rig.connect_all().await;
+        for _ in 0..3 {
+            for person in &people {
+                rig.sync(person.connection).await;
+            }
+            rig.restart().await;
+        }
+        rig.settle(&people).await;
+        for host in rig.hosts() {
+            assert_eq!(host.with(|sandbox| sandbox.statistics().quota_violations), 0, "{}", host.key());
+        }
+        rig.finish().await;
+    });
+}
+
+#[test]
+fn a_refusal_for_too_many_calls_that_says_when_to_come_back_is_obeyed() {
+    rig::run(async || {
+        let rig = Rig::start(Plan::default()).await;
+        rig.host("oura").with(|sandbox| {
+            sandbox
+                .faults()
+                .when(2, Fault::TooManyRequests, |call| call.path.starts_with("/v2/usercollection/sleep"));
+        });
+        let people = vec![rig.connect("oura", 0).await];
+        rig.settle(&people).await;
+        assert_eq!(rig.differences(&people, &rig.received("/acme")), Vec::<String>::new());
+        rig.finish().await;
+    });
+}
+
+#[test]
+fn a_refusal_for_too_many_calls_that_does_not_say_so_stops_all_calls_of_the_app() {
+    rig::run(async || {
+        let rig = Rig::start(Plan::default()).await;
+        let (one, other) = (rig.connect("strava", 0).await, rig.connect("strava", 1).await);
+        let unaffected = rig.connect("oura", 0).await;
+        rig.quiet().await;
+        rig.host("strava").with(|sandbox| {
+            sandbox
+                .faults()
+                .when(u32::MAX, Fault::TooManyRequests, |call| call.path.starts_with("/api/v3/athlete"));
+        });
+        let asked = || rig.host("strava").with(|sandbox| sandbox.statistics().total());
+        let before = asked();
+        rig.sync(one.connection).await;
+        wait::until_true("a refused call", wait::SOON, async || asked() > before).await;
+        let refused = asked();
+        rig.sync(other.connection).await;
+        rig.sync(unaffected.connection).await;
+        wait::until_true("the calls of the other provider", Duration::from_secs(20), async || {
+            let status = rig.connection(unaffected.connection).await;
+            status["state"] == "active" && rig.sink("app", "backlog").await == 0
+        })
+        .await;
+        assert!(asked() - refused <= 2, "{} more calls after a refusal", asked() - refused);
+        assert_eq!(rig.state(one.connection).await, "active");
+        rig.finish().await;
+    });
+}
