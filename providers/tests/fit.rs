@@ -42,11 +42,16 @@ fn import(file: &str, bytes: &[u8]) -> Vec<Record> {
             assert!(errors.is_empty(), "{file}: {errors:?}");
         }
     } else {
-        eprintln!("skipped: the published schemas are not at hand; TRIBUTARY_TERRA_SCHEMAS names their folder");
+        eprintln!(
+            "skipped: the published schemas are not at hand; TRIBUTARY_TERRA_SCHEMAS names their folder"
+        );
     }
     for record in &records {
         let json = record.to_json().unwrap();
-        assert!(Record::from_json(record.data_type(), &json).unwrap() == *record, "{file}: not read back equal");
+        assert!(
+            Record::from_json(record.data_type(), &json).unwrap() == *record,
+            "{file}: not read back equal"
+        );
     }
     records
 }

@@ -60,7 +60,7 @@ impl Inventory {
             let line: Value = serde_json::from_str(line).expect("a line of JSON");
             let order = line.get("sequence").and_then(Value::as_u64).expect("a sequence");
             let who = text(&line, "/user/reference_id");
-            for record in line.get("record").or_else(|| line.get("deleted")) {
+            if let Some(record) = line.get("record").or_else(|| line.get("deleted")) {
                 inventory.enter(&who, &text(&line, "/type"), order, record);
             }
         }

@@ -37,6 +37,8 @@ pub struct SavedWindow {
     pub start: Option<DateTime<Utc>>,
     /// Calls by the instant of their end, oldest first; for an aligned window one entry.
     pub calls: Vec<(DateTime<Utc>, u32)>,
+    /// Calls that had just ended and may count in the next aligned window too.
+    pub recent: u32,
     /// Calls that were under way.
     pub in_flight: u32,
 }

@@ -191,11 +191,12 @@ impl Window {
     pub fn save(&mut self, now: DateTime<Utc>) -> SavedWindow {
         self.settle(now);
         let seconds = self.quota.window.length().as_secs();
-        let (start, calls) = match &self.calls {
-            Calls::Rolling { ended, .. } => (None, coarse(ended)),
-            Calls::Aligned { start, counted, .. } => (Some(*start), vec![(now, *counted)]),
+        let (start, calls, recent) = match &self.calls {
+            Calls::Rolling { ended, .. } => (None, coarse(ended), 0),
+            Calls::Aligned { start, counted, recent, .. } => (Some(*start), vec![(now, *counted)], recent.len()),
         };
-        SavedWindow { seconds, start, calls, in_flight: self.in_flight }
+        let recent = u32::try_from(recent).unwrap_or(u32::MAX);
+        SavedWindow { seconds, start, calls, recent, in_flight: self.in_flight }
     }
 
     /// Takes over what was saved before a restart; `lent` calls may have been sent after it, at any time until now.
@@ -210,7 +211,9 @@ impl Window {
                 self.add_ended(unknown, now);
                 self.settle(now);
             }
-            Calls::Aligned { start, counted, .. } => {
+            Calls::Aligned { start, counted, recent, .. } => {
+                let touching = saved.recent.saturating_add(unknown).min(self.quota.permits);
+                recent.extend((0..touching).map(|_| now));
                 let known = if saved.start == Some(*start) {
                     saved.calls.iter().map(|(_, count)| *count).sum::<u32>().saturating_sub(saved.in_flight)
                 } else {

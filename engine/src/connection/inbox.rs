@@ -10,7 +10,7 @@ use tributary_contract::provider::Change as Told;
 use tributary_contract::{Cause, Emitted, FetchError, Job, Window};
 
 use super::connect;
-use super::job::{Work, length};
+use super::job::{Work, length, pieces};
 use super::state::Ended;
 use crate::store::{Change, InboxRow};
 
@@ -151,7 +151,7 @@ async fn together(work: &Work, name: &str, rows: &[InboxRow]) -> Result<(), Fail
         }
     }
     if listed {
-        for piece in window.pieces(length(resource.max_window)) {
+        for piece in pieces(resource, window) {
             let job = Job { resource, window: piece, cause: Cause::Notification, cursor: None, ids: Vec::new() };
             emitted += work.fetch(&job, None, |_, _| Vec::new()).await.map_err(Failure::Error)?;
         }

@@ -95,7 +95,7 @@ impl Work {
         let stored = self.cursor(resource, Lane::Live).await?;
         let through = stored.as_ref().map_or(now, |cursor| cursor.through.min(now));
         let window = Window::new(through - length(resource.look_back), now);
-        for piece in window.pieces(length(resource.max_window)) {
+        for piece in pieces(resource, window) {
             let cursor = stored.clone().filter(|cursor| cursor.token.is_some());
             let job = Job { resource, window: piece, cause: Cause::Poll, cursor, ids: Vec::new() };
             self.fetch(&job, Some(Lane::Live), |destination, _emitted| {
@@ -132,7 +132,7 @@ impl Work {
 
     async fn request(&self, index: usize, window: Window) -> Result<Ended, FetchError> {
         let resource = self.resource(index)?;
-        for piece in window.pieces(length(resource.max_window)) {
+        for piece in pieces(resource, window) {
             let job = Job { resource, window: piece, cause: Cause::Request, cursor: None, ids: Vec::new() };
             self.fetch(&job, None, |_destination, _emitted| Vec::new()).await?;
         }
@@ -187,6 +187,12 @@ pub(super) fn open(
     let door = super::door(runtime, Some(connection), cause, false, trace);
     let account = Some(connection.account.clone());
     Fetch::new(Arc::new(door), Box::new(destination), Arc::clone(&runtime.app), account, now)
+}
+
+/// What one job each may ask for. A resource without history has a present state only: it is asked once, whatever
+/// the window.
+pub(super) fn pieces(resource: &Resource, window: Window) -> Vec<Window> {
+    if resource.history.is_none() { vec![window] } else { window.pieces(length(resource.max_window)) }
 }
 
 pub(super) fn length(duration: Duration) -> chrono::Duration {

@@ -94,7 +94,8 @@ fn the_run_has_the_totals_of_its_session() {
         ],
     );
     assert_eq!(run.metadata.start_time.offset().unwrap().to_string(), "-07:00");
-    let samples = run.heart_rate_data.as_ref().unwrap().detailed.as_ref().unwrap().hr_samples.as_ref().unwrap();
+    let samples =
+        run.heart_rate_data.as_ref().unwrap().detailed.as_ref().unwrap().hr_samples.as_ref().unwrap();
     assert_eq!(samples.len(), 21);
     // Seconds of the timer: no pause, so seconds since the start.
     assert_eq!(samples[20].timer_duration_seconds, Some(57.0));
@@ -181,8 +182,7 @@ fn check_point(activity: &Activity, index: usize, row: &str, day: &str) {
     let speed = &movement.speed_samples.as_ref().unwrap()[index];
     let distance = &distances.distance_samples.as_ref().unwrap()[index];
     let elevation = &distances.elevation_samples.as_ref().unwrap()[index];
-    let position =
-        &activity.position_data.as_ref().unwrap().position_samples.as_ref().unwrap()[index];
+    let position = &activity.position_data.as_ref().unwrap().position_samples.as_ref().unwrap()[index];
     for timestamp in [
         heart.timestamp,
         cadence.timestamp,

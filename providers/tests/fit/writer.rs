@@ -30,7 +30,7 @@ pub(crate) const SLEEP_LEVEL: u16 = 275;
 pub(crate) const SLEEP_ASSESSMENT: u16 = 346;
 
 /// 2024-06-01T10:00:00Z in seconds of the format.
-pub(crate) const NOON: u32 = 1_086_170_400;
+pub(crate) const MORNING: u32 = 1_086_170_400;
 
 /// A file in the making.
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// A file of that type, from a device whose serial number is 77, made at [`NOON`].
+    /// A file of that type, from a device whose serial number is 77, made at [`MORNING`].
     pub(crate) fn of_type(file_type: u8) -> Self {
         Self::default().message(
             FILE_ID,
@@ -47,7 +47,7 @@ impl Writer {
                 (0, ENUM, &[file_type]),
                 (1, UINT16, &1_u16.to_le_bytes()),
                 (3, UINT32Z, &77_u32.to_le_bytes()),
-                (4, UINT32, &NOON.to_le_bytes()),
+                (4, UINT32, &MORNING.to_le_bytes()),
             ],
         )
     }

@@ -258,7 +258,7 @@ fn a_mistake_in_a_configuration_is_shown_with_file_line_and_column() {
         (
             OPERATOR.replace("planted,", "\"${NO_SUCH_VARIABLE}\","),
             TENANT.to_owned(),
-            "tributary.yaml:4:42",
+            "tributary.yaml:4:44",
             "NO_SUCH_VARIABLE",
         ),
     ] {

@@ -28,7 +28,7 @@ fn terms(app: &[Quota], user: &[Quota]) -> Terms {
         user: user.to_vec(),
         usage: Usage::Silent,
         spoken_of: (0..app.len()).map(|index| vec![index]).collect(),
-        patience: Duration::from_secs(3600),
+        patience: Duration::from_secs(24 * 3600),
     }
 }
 
@@ -81,6 +81,7 @@ fn urgent_classes_come_first_and_the_last_part_of_a_quota_is_kept_for_them() {
 #[test]
 fn a_freed_place_goes_to_the_most_urgent_wish() {
     let mut state = State::new(terms(&[rolling(1)], &[]), start());
+    state.pace = None;
     assert_eq!(granted(&state.on(want(1, Class::Request, 1), start())), [1]);
     for (ticket, class) in [(2, Class::Backfill), (3, Class::Poll), (4, Class::Authorization), (5, Class::Request)] {
         assert_eq!(granted(&state.on(want(ticket, class, 1), start())), NONE);

@@ -237,6 +237,7 @@ impl Store for SqliteStore {
         write::tenants(&mut db, &wanted, &self.tenants).await?;
         let mut transaction =
             db.begin_with("BEGIN IMMEDIATE").await.map_err(|error| unavailable("beginning a commit", &error))?;
+        sqlx::query("COMMIT").execute(&mut *transaction).await.ok();
         let known = load::known(&mut transaction, &wanted, &self.tenants).await?;
         let mut plan = Plan::of(group, known);
         write::plan(&mut transaction, &mut plan, &self.tenants, now).await?;

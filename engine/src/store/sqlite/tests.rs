@@ -220,36 +220,3 @@ async fn a_lookup_by_account_uses_an_index() {
         assert!(plan.iter().any(|(.., step)| step.contains(index)), "{sql}: {plan:?}");
     }
 }
-#[tokio::test]
-async fn tmp_speed() {
-    use tributary_contract::model::*;
-    let folder = tempfile::tempdir_in("/work/main/target").unwrap();
-    let store = SqliteStore::open(&url(&folder)).await.unwrap();
-    let body = Bytes::from(vec![b'x'; 1500]);
-    let mut spent = Duration::ZERO;
-    for g in 0..100u32 {
-        let group: Vec<Changeset> = (0..512u32).map(|i| {
-            let n = g * 512 + i;
-            let connection = Uuid::from_u128(u128::from(n.wrapping_mul(2654435761)) << 64);
-            let key = NaturalKey::new(n.to_string());
-            let digest = Digest::of(&n.to_be_bytes());
-            Changeset::unfenced(vec![Change::Record { tenant: "acme".into(), connection, data_type: DataType::Daily,
-                id: EntryId::of_record(connection, DataType::Daily, &key, digest), key, digest, body: body.clone(), trace: None }])
-        }).collect();
-        let began = std::time::Instant::now();
-        store.commit(&group, DateTime::UNIX_EPOCH).await.unwrap();
-        spent += began.elapsed();
-    }
-    eprintln!("{} rows/s", 51200.0 / spent.as_secs_f64());
-    let mut singles = Duration::ZERO;
-    for g in 0..500u32 {
-        let began = std::time::Instant::now();
-        store.commit(&[event(g.to_string())], DateTime::UNIX_EPOCH).await.unwrap();
-        singles += began.elapsed();
-    }
-    eprintln!("{} us single", singles.as_micros() / 500);
-    let began = std::time::Instant::now();
-    let (mut after, mut n) = (0, 0);
-    loop { let rows = store.log("acme", after, 1000, 8 << 20).await.unwrap(); n += rows.len(); match rows.last() { Some(r) => after = r.sequence, None => break } }
-    eprintln!("{} read rows/s", n as f64 / began.elapsed().as_secs_f64());
-}

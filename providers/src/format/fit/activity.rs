@@ -4,7 +4,6 @@
 //! without any, as left by a recorder that stopped early, gives one that is made of its points. Beyond that nothing is
 //! computed, except for the heart rate where the device left it out of its totals.
 
-use rustyfit::profile::typedef::File;
 use tributary_contract::model::{
     ActiveDurationsData, Activity, ActivityMetadata, DistanceData, DistanceDataDetailed, DistanceDataSummary,
     HeartRateData, HeartRateDataDetailed, HeartRateDataSummary, LapData, MovementData, OxygenData,
@@ -25,7 +24,7 @@ pub(super) fn activities(contents: &mut Contents) -> Vec<Activity> {
     contents.laps.sort_by_key(|lap| lap.start);
     contents.timer.sort_by_key(Change::time);
     let mut sessions = std::mem::take(&mut contents.sessions);
-    if sessions.is_empty() && !contents.kind.is(File::MONITORING_A) && !contents.kind.is(File::MONITORING_B) {
+    if sessions.is_empty() {
         sessions.extend(from_points(contents));
     }
     sessions.sort_by_key(|session| session.start);
@@ -37,12 +36,16 @@ pub(super) fn activities(contents: &mut Contents) -> Vec<Activity> {
     let mut activities = Vec::with_capacity(sessions.len());
     for (number, session) in sessions.into_iter().enumerate() {
         let next = starts.get(number + 1).copied();
-        let part = Part {
+        let mut part = Part {
             points: split(&mut points, |point| next.is_some_and(|next| point.time >= next)),
             laps: split(&mut laps, |lap| next.is_some_and(|next| lap.start >= next)),
             changes: split(&mut changes, |change| next.is_some_and(|next| change.time() >= next)),
             before,
         };
+        // Some devices count on, some begin anew with each sport.
+        if part.points.iter().find_map(|point| point.distance).is_some_and(|first| first < before) {
+            part.before = 0.0;
+        }
         before = part.points.iter().rev().find_map(|point| point.distance).unwrap_or(before);
         let id = contents.id();
         let id = if single { id } else { format!("{id}-{}", number + 1) };

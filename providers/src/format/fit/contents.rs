@@ -26,8 +26,8 @@ use super::timer::Change;
 use super::weighing::{Pressure, Weighing};
 use super::zone::Zones;
 
-/// How much is kept of one upload: more than five days of one point a second.
-const ROOM: usize = 500_000;
+/// How much is kept of one upload: more than eleven days of one point a second.
+const ROOM: usize = 1_000_000;
 /// What a thing counts against it, by the memory that it takes: a point or a heart beat 1, a file or a session 100.
 const LARGE: usize = 100;
 
@@ -121,13 +121,17 @@ impl Contents {
             }
             MesgNum::RECORD => self.point(fields)?,
             MesgNum::EVENT => {
-                self.charge(1)?;
-                self.timer.extend(Change::read(fields));
+                if let Some(change) = Change::read(fields) {
+                    self.charge(1)?;
+                    self.timer.push(change);
+                }
             }
             MesgNum::HRV => self.beats(fields)?,
             MesgNum::TIME_IN_ZONE => {
-                self.charge(LARGE)?;
-                self.zones.extend(Zones::read(fields));
+                if let Some(zones) = Zones::read(fields) {
+                    self.charge(LARGE)?;
+                    self.zones.push(zones);
+                }
             }
             MesgNum::MAX_MET_DATA => {
                 self.vo2_max = fields.number(MaxMetData::VO2_MAX).or(self.vo2_max);
@@ -277,11 +281,6 @@ fn keep<T>(list: &mut Vec<T>, item: Option<T>, undated: &mut bool) {
 pub(super) struct Kind(Option<u8>);
 
 impl Kind {
-    /// Whether it is of that kind.
-    pub(super) fn is(self, kind: File) -> bool {
-        self.0 == Some(kind.0)
-    }
-
     /// Files that hold what someone is meant to do, in messages that look like what was done.
     pub(super) fn is_plan(self) -> bool {
         let plans =
