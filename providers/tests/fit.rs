@@ -3,6 +3,7 @@
 //! `samples` reads real device files from a folder that is not part of the project: the one that `TRIBUTARY_SAMPLES`
 //! names, else `shared/samples` beside the workspace; without it those tests say "skipped". `synthetic` covers with
 //! files made here what the real ones do not hold, `damage` what must never happen whatever the bytes are.
+#![cfg(test)]
 
 #[path = "fit/damage.rs"]
 mod damage;

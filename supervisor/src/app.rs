@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use thiserror::Error;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use tributary_config::{Config, Operator, Tenant};
 use tributary_contract::sink::SinkError;
@@ -59,7 +60,7 @@ pub enum StartError {
         /// The sink.
         sink: String,
         /// What is wrong.
-        error: SinkError,
+        error: Box<SinkError>,
     },
     /// A listener.
     #[error("cannot listen on {address}: {reason}")]
@@ -105,6 +106,7 @@ pub struct Running {
     /// What its parts share.
     pub shared: Arc<Shared>,
     servers: Vec<actix_web::dev::ServerHandle>,
+    subscribers: Vec<JoinHandle<()>>,
     writer: WriterThread,
 }
 
@@ -120,8 +122,9 @@ impl WriterThread {
         let (tell, ended) = oneshot::channel();
         let spawned = arbiter.spawn(async move {
             task.run().await;
-            // Nobody listens when the daemon was dropped without a stop.
-            drop(tell.send(()));
+            if tell.send(()).is_err() {
+                warn!("the store writer ended without being asked");
+            }
         });
         if !spawned {
             tracing::error!("the store writer's thread ended at once");
@@ -190,7 +193,7 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     deliveries(&shared).await?;
     let connections = shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
     info!(%public, %admin, connections, "tributary is running");
-    Ok(Running { public, admin, shared, servers, writer: writer_thread })
+    Ok(Running { public, admin, shared, servers, subscribers: Vec::new(), writer: writer_thread })
 }
 
 fn runtimes(
@@ -263,7 +266,7 @@ async fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
                 file: tenant.file.clone(),
                 tenant: tenant.dev_id.clone(),
                 sink: name.clone(),
-                error,
+                error: Box::new(error),
             })?;
             let parts = Parts {
                 tenant: Arc::from(tenant.dev_id.as_str()),
@@ -280,6 +283,27 @@ async fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// How often subscriptions are looked at.
+const SUBSCRIPTIONS: Duration = Duration::from_secs(86_400);
+/// How soon they are looked at again after a failure.
+const SUBSCRIPTIONS_AGAIN: Duration = Duration::from_secs(300);
+
+/// Looks at the subscriptions of one provider app. Returns when to do it again.
+async fn subscribe_once(runtime: &Runtime) -> Duration {
+    let provider = runtime.provider.spec().key;
+    match tributary_engine::connection::connect::subscribe(runtime).await {
+        Ok(renew) => {
+            info!(provider, ?renew, "subscriptions are in place");
+            let left = renew.and_then(|renew| (renew - runtime.clock.now()).to_std().ok());
+            left.map_or(SUBSCRIPTIONS, |left| left.clamp(SUBSCRIPTIONS_AGAIN, SUBSCRIPTIONS))
+        }
+        Err(error) => {
+            warn!(provider, %error, "subscriptions are not in place; polling goes on");
+            SUBSCRIPTIONS_AGAIN
+        }
+    }
 }
 
 /// What a sink is built with.
@@ -303,18 +327,27 @@ pub fn spec_of(key: &str) -> Option<&'static Spec> {
 }
 
 impl Running {
-    /// Makes the app-wide subscriptions of all providers what they should be.
-    pub async fn subscribe(&self) {
-        for (key, runtime) in &self.shared.runtimes {
-            match tributary_engine::connection::connect::subscribe(runtime).await {
-                Ok(renew) => info!(provider = key, ?renew, "subscriptions are in place"),
-                Err(error) => warn!(provider = key, %error, "subscriptions are not in place; polling goes on"),
-            }
+    /// Makes the app-wide subscriptions of all providers what they should be, and keeps them so: they are looked at
+    /// again every day, earlier where one runs out, and sooner after a failure.
+    pub async fn subscribe(&mut self) {
+        for runtime in self.shared.runtimes.values() {
+            let pause = subscribe_once(runtime).await;
+            let runtime = Arc::clone(runtime);
+            self.subscribers.push(actix_rt::spawn(async move {
+                let mut pause = pause;
+                loop {
+                    runtime.clock.sleep(pause).await;
+                    pause = subscribe_once(&runtime).await;
+                }
+            }));
         }
     }
 
     /// Takes it down: no new work, running jobs and deliveries end, everything is stored.
     pub async fn stop(self) {
+        for subscriber in &self.subscribers {
+            subscriber.abort();
+        }
         for server in &self.servers {
             server.stop(true).await;
         }

@@ -217,7 +217,7 @@ impl Window {
                 let known = if saved.start == Some(*start) {
                     saved.calls.iter().map(|(_, count)| *count).sum::<u32>().saturating_sub(saved.in_flight)
                 } else {
-                    0
+                    saved.recent
                 };
                 *counted = counted.saturating_add(known).saturating_add(unknown);
             }

@@ -8,7 +8,7 @@ use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use super::state::{Effect, Ended, Message as Event, State, Task, Wish};
@@ -88,10 +88,12 @@ impl ConnectionActor {
             Effect::Wake(at) => self.wake(at, ctx),
             Effect::Refused { reason } => self.refused(reason, ctx),
             Effect::Quarantined { until } => self.quarantined(until, ctx),
+            Effect::Released => self.released(ctx),
             Effect::Drained => {
                 for waiting in self.stopping.drain(..) {
-                    // Whoever asked may have given up waiting; the actor ends all the same.
-                    drop(waiting.send(()));
+                    if waiting.send(()).is_err() {
+                        debug!("nobody waits for the end of this connection any more");
+                    }
                 }
                 ctx.stop();
             }
@@ -119,6 +121,12 @@ impl ConnectionActor {
         error!(provider = self.runtime.provider.spec().key, %until, "a connection crashed again and again and is left alone");
         let (runtime, id) = (Arc::clone(&self.runtime), self.id);
         let store = async move { connect::quarantined(&runtime, id).await };
+        ctx.spawn(store.into_actor(self).map(|(), _, _| ()));
+    }
+
+    fn released(&self, ctx: &mut Context<Self>) {
+        let (runtime, id) = (Arc::clone(&self.runtime), self.id);
+        let store = async move { connect::released(&runtime, id).await };
         ctx.spawn(store.into_actor(self).map(|(), _, _| ()));
     }
 

@@ -254,6 +254,15 @@ pub async fn quarantined(runtime: &Runtime, id: Uuid) {
     end(runtime, id, ConnectionState::Quarantined, "its jobs crashed again and again").await;
 }
 
+/// A connection that was left alone is tried again.
+pub async fn released(runtime: &Runtime, id: Uuid) {
+    let change = Change::ConnectionState { connection: id, state: ConnectionState::Active, reason: None };
+    if let Err(error) = write(runtime, Changeset::unfenced(vec![change])).await {
+        // Its jobs run all the same; the next quarantine or authorisation writes its state again.
+        warn!(%error, "the end of a quarantine was not stored");
+    }
+}
+
 async fn end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) {
     loop {
         match try_end(runtime, id, state, reason).await {

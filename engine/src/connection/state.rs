@@ -12,6 +12,8 @@ use crate::store::{ConnectionState, CursorRow, Lane};
 
 /// Crashes in a row after which a connection is left alone.
 const CRASHES: u32 = 5;
+/// Wishes that may wait; more of them would only ask for the same stretches again.
+const WISHES: usize = 64;
 /// How long it is left alone.
 const QUARANTINE: Duration = Duration::hours(6);
 
@@ -98,6 +100,8 @@ pub enum Effect {
         /// Until when.
         until: DateTime<Utc>,
     },
+    /// It was left alone for long enough: store that it is active again.
+    Released,
     /// Nothing runs any more.
     Drained,
 }
@@ -174,7 +178,7 @@ impl State {
             Message::Loaded { cursors, status, spread } => self.load(&cursors, status, spread, now),
             Message::Notified(at) => self.inbox_due = Some(self.inbox_due.map_or(at, |due| due.min(at))),
             Message::Request(wish) => {
-                if !self.wishes.contains(&wish) {
+                if !self.wishes.contains(&wish) && self.wishes.len() < WISHES {
                     self.wishes.push_back(wish);
                 }
             }
@@ -190,6 +194,10 @@ impl State {
     fn load(&mut self, cursors: &[CursorRow], status: ConnectionState, spread: std::time::Duration, now: DateTime<Utc>) {
         self.status = status;
         self.loaded = true;
+        if status == ConnectionState::Quarantined {
+            // How long it has been left alone before the start is not known, so the time begins anew.
+            self.quarantined_until = Some(now + QUARANTINE);
+        }
         self.due = self
             .spec
             .resources
@@ -326,6 +334,7 @@ impl State {
             self.quarantined_until = None;
             self.crashes = 0;
             self.status = ConnectionState::Active;
+            effects.push(Effect::Released);
         }
         if !self.loaded || self.running.is_some() {
             return;

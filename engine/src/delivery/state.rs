@@ -301,7 +301,7 @@ impl State {
         match result {
             Ok(outcomes) => {
                 self.breaker.succeeded();
-                self.settle(group, outcomes, began, now);
+                self.settle(&group, outcomes, began, now);
             }
             Err(error) => {
                 self.levels.last_error = Some(error.to_string());
@@ -325,7 +325,7 @@ impl State {
                     self.put_back(id, group);
                 } else {
                     let later = vec![Outcome::Later { reason, after }; group.entries.len()];
-                    self.settle(group, later, began, now);
+                    self.settle(&group, later, began, now);
                 }
             }
             SinkError::Denied { .. } => {
@@ -335,7 +335,7 @@ impl State {
             SinkError::Unusable { setting, reason } => {
                 let refused = Outcome::Refused { reason: format!("{setting}: {reason}") };
                 let refused = vec![refused; group.entries.len()];
-                self.settle(group, refused, began, now);
+                self.settle(&group, refused, began, now);
             }
         }
     }
@@ -344,7 +344,7 @@ impl State {
         self.lanes.entry(id).or_default().queue.push_front(group);
     }
 
-    fn settle(&mut self, group: Group, outcomes: Vec<Outcome>, began: DateTime<Utc>, now: DateTime<Utc>) {
+    fn settle(&mut self, group: &Group, outcomes: Vec<Outcome>, began: DateTime<Utc>, now: DateTime<Utc>) {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(group.bytes);
         let delivery = group.delivery(&self.tenant, &self.sink);
         let tried = group.parked.unwrap_or(Tried { delivery, attempts: 0, first_at: began, replay: false });
@@ -379,7 +379,7 @@ impl State {
                 self.changes.push(Change::Unpark { delivery });
             }
         } else {
-            self.park(&group, later, why, tried, now);
+            self.park(group, later, why, tried, now);
         }
         self.redelivering.remove(&delivery);
         if group.parked.is_none() {

@@ -46,7 +46,13 @@ pub async fn accept(
         }
         let connections = accounts.get(&notice.account).map(Vec::as_slice).unwrap_or_default();
         let row = |connection: Option<Uuid>, notice: Notice| {
-            Change::InboxAdd(NewNotice { provider: provider.to_owned(), connection, notice, received_at, trace })
+            Change::InboxAdd(NewNotice {
+                provider: provider.to_owned(),
+                connection,
+                notice,
+                received_at,
+                trace,
+            })
         };
         if connections.is_empty() {
             accepted.unknown += 1;

@@ -98,7 +98,8 @@ fn change(
     {
         return Err(IngestError::EndsBeforeStart { data_type, key_hash: KeyHash::of(&key) });
     }
-    let body = record.to_json().map_err(|source| IngestError::Write { key_hash: KeyHash::of(&key), source })?;
+    let body =
+        record.to_json().map_err(|source| IngestError::Write { key_hash: KeyHash::of(&key), source })?;
     let digest = Digest::of(&body);
     let id = EntryId::of_record(connection, data_type, &key, digest);
     Ok(Change::Record { tenant: Arc::clone(tenant), connection, data_type, key, digest, id, body, trace })

@@ -26,10 +26,15 @@ fn a_record_becomes_its_json_with_digest_and_id() {
     let record = Record::from(activity("17", 60.0));
     let json = record.to_json().unwrap();
     let mut changes = changes(&tenant(), CONNECTION, vec![Emitted::Record(record)], None).unwrap();
-    let Some(Change::Record { tenant, connection, data_type, key, digest, id, body, trace: None }) = changes.pop() else {
+    let Some(Change::Record { tenant, connection, data_type, key, digest, id, body, trace: None }) =
+        changes.pop()
+    else {
         panic!("no record")
     };
-    assert_eq!((&*tenant, connection, data_type, key.as_str()), ("acme", CONNECTION, DataType::Activity, "17"));
+    assert_eq!(
+        (&*tenant, connection, data_type, key.as_str()),
+        ("acme", CONNECTION, DataType::Activity, "17")
+    );
     assert_eq!((&body, digest), (&json, Digest::of(&json)));
     assert_eq!(id, EntryId::of_record(CONNECTION, DataType::Activity, &key, digest));
 }
@@ -55,11 +60,15 @@ fn order_and_deletions_are_kept() {
 
 #[test]
 fn a_record_that_ends_before_it_begins_is_refused_without_showing_its_key() {
-    let refused = changes(&tenant(), CONNECTION, vec![Emitted::Record(activity("planted", -60.0).into())], None);
+    let refused =
+        changes(&tenant(), CONNECTION, vec![Emitted::Record(activity("planted", -60.0).into())], None);
     let error = refused.unwrap_err();
     assert!(matches!(error, IngestError::EndsBeforeStart { data_type: DataType::Activity, .. }));
     let text = format!("{error} {error:?}");
-    assert!(!text.contains("planted") && text.contains(&KeyHash::of(&NaturalKey::new("planted")).to_string()), "{text}");
+    assert!(
+        !text.contains("planted") && text.contains(&KeyHash::of(&NaturalKey::new("planted")).to_string()),
+        "{text}"
+    );
 }
 
 #[test]
@@ -80,7 +89,8 @@ fn a_deletion_without_a_key_is_refused() {
 #[test]
 fn a_day_record_is_known_by_its_date() {
     let mut daily = Daily::default();
-    daily.metadata.start_time = Timestamp::from_utc_with_offset(DateTime::UNIX_EPOCH, Offset::from_minutes(-60).unwrap());
+    daily.metadata.start_time =
+        Timestamp::from_utc_with_offset(DateTime::UNIX_EPOCH, Offset::from_minutes(-60).unwrap());
     daily.metadata.end_time = daily.metadata.start_time.plus_seconds(86_400.0).unwrap();
     let changes = changes(&tenant(), CONNECTION, vec![Emitted::Record(daily.into())], None).unwrap();
     assert!(matches!(&changes[0], Change::Record { key, .. } if key.as_str() == "1969-12-31"));
@@ -139,7 +149,8 @@ async fn a_notice_goes_to_every_tenant_that_connected_the_account() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let expected = [(Some(1), "1"), (Some(2), "1"), (Some(4), "2"), (Some(1), "3"), (Some(2), "3"), (None, "4")];
+    let expected =
+        [(Some(1), "1"), (Some(2), "1"), (Some(4), "2"), (Some(1), "3"), (Some(2), "3"), (None, "4")];
     assert_eq!(rows, expected.map(|(connection, id)| (connection, id.to_owned())));
     let results = store.commit(&[Changeset::unfenced(accepted.changes)], now()).await.unwrap();
     assert_eq!(results[0].unwrap().notices, 6);
@@ -159,7 +170,8 @@ async fn a_notice_of_another_provider_finds_nobody() {
 async fn an_account_with_more_connections_than_one_page_reaches_all_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
-    let rows = (1..=150).map(|id| connection(id, &format!("tenant {id}"), "ann", ConnectionState::Active)).collect();
+    let rows =
+        (1..=150).map(|id| connection(id, &format!("tenant {id}"), "ann", ConnectionState::Active)).collect();
     store.commit(&[Changeset::unfenced(rows)], now()).await.unwrap();
     let accepted = inbox::accept(&store, "strava", vec![notice("ann", "1")], now(), None).await.unwrap();
     assert_eq!(accepted.connections.len(), 150);

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 pub use changeset::{Change, Changeset, Committed, Fence, Lane, Rejected, Retention};
 pub use row::{
-    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow, NewDeadLetter, NewNotice,
-    Parked, SealedCredential,
+    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow,
+    NewDeadLetter, NewNotice, Parked, SealedCredential,
 };
 pub use sqlite::SqliteStore;
 pub use writer::{StoreWriter, WriteError, Writer, WriterOptions, WriterTask};
@@ -34,20 +34,35 @@ pub use writer::{StoreWriter, WriteError, Writer, WriterOptions, WriterTask};
 pub trait Store: Send + Sync {
     /// Commits a group of changesets in one transaction, each by itself accepted or rejected. The outer error means
     /// that nothing of the group is durable. Only the writer calls this.
-    async fn commit(&self, group: &[Changeset], now: DateTime<Utc>) -> Result<Vec<Result<Committed, Rejected>>, StoreError>;
+    async fn commit(
+        &self,
+        group: &[Changeset],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Result<Committed, Rejected>>, StoreError>;
 
     /// The sequence of the newest log entry; 0 for an empty log.
     async fn last_sequence(&self) -> Result<u64, StoreError>;
 
     /// Log entries of a tenant after `after`, oldest first, at most `limit` entries and about `bytes` bytes (always
     /// at least one entry if there is one).
-    async fn log(&self, tenant: &str, after: u64, limit: usize, bytes: usize) -> Result<Vec<LogRow>, StoreError>;
+    async fn log(
+        &self,
+        tenant: &str,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<LogRow>, StoreError>;
 
     /// The log entries with these sequences, oldest first; those that retention removed are missing.
     async fn log_entries(&self, sequences: &[u64]) -> Result<Vec<LogRow>, StoreError>;
 
     /// Log entries of all tenants for people, newest first.
-    async fn log_newest(&self, connection: Option<Uuid>, before: Option<u64>, limit: usize) -> Result<Vec<LogRow>, StoreError>;
+    async fn log_newest(
+        &self,
+        connection: Option<Uuid>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<LogRow>, StoreError>;
 
     /// How many entries of the tenant's log lie after `offset`.
     async fn backlog(&self, tenant: &str, offset: u64) -> Result<u64, StoreError>;
@@ -56,13 +71,23 @@ pub trait Store: Send + Sync {
     async fn connection(&self, id: Uuid) -> Result<Option<Connection>, StoreError>;
 
     /// Connections that fit the filter, ordered by id, after `after`, at most `limit`.
-    async fn connections(&self, filter: &ConnectionFilter, after: Option<Uuid>, limit: usize) -> Result<Vec<Connection>, StoreError>;
+    async fn connections(
+        &self,
+        filter: &ConnectionFilter,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError>;
 
     /// The sealed credential of a connection.
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError>;
 
     /// Where a resource of a connection stands in a lane.
-    async fn cursor(&self, connection: Uuid, resource: &str, lane: Lane) -> Result<Option<CursorRow>, StoreError>;
+    async fn cursor(
+        &self,
+        connection: Uuid,
+        resource: &str,
+        lane: Lane,
+    ) -> Result<Option<CursorRow>, StoreError>;
 
     /// All cursors of a connection.
     async fn cursors(&self, connection: Uuid) -> Result<Vec<CursorRow>, StoreError>;
@@ -86,7 +111,13 @@ pub trait Store: Send + Sync {
     async fn parked_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
 
     /// Dead letters of a tenant (of one sink), newest first.
-    async fn dead_letters(&self, tenant: Option<&str>, sink: Option<&str>, before: Option<i64>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    async fn dead_letters(
+        &self,
+        tenant: Option<&str>,
+        sink: Option<&str>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// Number of dead letters of a sink.
     async fn dead_letter_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
@@ -107,7 +138,9 @@ pub enum StoreError {
         reason: String,
     },
     /// Binary and schema do not fit.
-    #[error("the store {place} has schema version {found}, this build knows up to {known}; use a newer build")]
+    #[error(
+        "the store {place} has schema version {found}, this build knows up to {known}; use a newer build"
+    )]
     Schema {
         /// Path or address, without credentials.
         place: String,

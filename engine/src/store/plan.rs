@@ -4,6 +4,8 @@
 //! deduplication and every rejection is decided here, in the order of the group, so that databases cannot differ in
 //! it. Several changes of one row become one write; nothing here knows SQL.
 
+mod known;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,105 +16,11 @@ use tributary_contract::sink::EntryKind;
 use tributary_contract::{Cursor, TraceContext};
 use uuid::Uuid;
 
+pub(super) use known::{Known, NoticeKey, RecordKey, Stored, Wanted, record_order};
+
+use self::known::notice_key;
 use super::changeset::{Change, Changeset, Committed, Lane, Rejected, Retention};
 use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
-
-/// Connection, type and natural key.
-pub(super) type RecordKey<'a> = (Uuid, DataType, &'a str);
-
-/// Connection (nil if unknown), provider and event id.
-pub(super) type NoticeKey<'a> = (Uuid, &'a str, &'a str);
-
-/// What is known of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stored {
-    pub(super) digest: Digest,
-    pub(super) deleted: bool,
-}
-
-/// The rows whose present state decides what a group does.
-#[derive(Debug, Default)]
-pub(super) struct Wanted<'a> {
-    pub(super) connections: BTreeSet<Uuid>,
-    pub(super) records: Vec<RecordKey<'a>>,
-    pub(super) notices: Vec<NoticeKey<'a>>,
-    pub(super) flows: BTreeSet<&'a str>,
-    pub(super) tenants: BTreeSet<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    pub(super) fn of(group: &'a [Changeset]) -> Self {
-        let mut wanted = Self::default();
-        let (mut records, mut notices) = (HashSet::new(), HashSet::new());
-        for changeset in group {
-            wanted.connections.extend(changeset.fence.map(|fence| fence.connection));
-            for change in &changeset.changes {
-                match change {
-                    Change::Record { tenant, connection, data_type, key, .. }
-                    | Change::Deleted { tenant, connection, data_type, key, .. } => {
-                        wanted.tenants.insert(tenant);
-                        records.insert((*connection, *data_type, key.as_str()));
-                    }
-                    Change::Event { tenant, .. } => {
-                        wanted.tenants.insert(tenant);
-                    }
-                    Change::InboxAdd(notice) => notices.extend(notice_key(notice)),
-                    Change::FlowTake { state } => {
-                        wanted.flows.insert(state);
-                    }
-                    Change::ConnectionPut(Connection { id: connection, .. })
-                    | Change::ConnectionWipe { connection } => {
-                        wanted.connections.insert(*connection);
-                    }
-                    Change::Cursor { .. }
-                    | Change::InboxFinish { .. }
-                    | Change::InboxRetry { .. }
-                    | Change::InboxGiveUp { .. }
-                    | Change::ConnectionState { .. }
-                    | Change::CredentialPut(_)
-                    | Change::FlowPut(_)
-                    | Change::Offset { .. }
-                    | Change::Park(_)
-                    | Change::Unpark { .. }
-                    | Change::DeadLetter(_)
-                    | Change::DeadLetterRemove { .. }
-                    | Change::Meta { .. }
-                    | Change::Retain(_) => {}
-                }
-            }
-        }
-        wanted.records.extend(records);
-        // In key order the database walks its tree once instead of jumping about in it.
-        wanted.records.sort_unstable_by_key(record_order);
-        wanted.notices.extend(notices);
-        wanted
-    }
-}
-
-/// The order in which a database keeps records.
-pub(super) const fn record_order<'a>(key: &RecordKey<'a>) -> (Uuid, &'static str, &'a str) {
-    (key.0, key.1.as_str(), key.2)
-}
-
-fn notice_key(notice: &NewNotice) -> Option<NoticeKey<'_>> {
-    let event_id = notice.notice.event_id.as_deref()?;
-    Some((notice.connection.unwrap_or_default(), &notice.provider, event_id))
-}
-
-/// The present state of what was wanted.
-#[derive(Debug, Default)]
-pub(super) struct Known<'a> {
-    /// Sequence of the newest entry that ever was.
-    pub(super) last_sequence: u64,
-    /// Epochs of the connections that exist.
-    pub(super) epochs: HashMap<Uuid, u64>,
-    pub(super) records: HashMap<RecordKey<'a>, Stored>,
-    pub(super) notices: HashSet<NoticeKey<'a>>,
-    /// Flows that have begun.
-    pub(super) flows: HashSet<&'a str>,
-    /// Log entries that each tenant ever had.
-    pub(super) entries: HashMap<&'a str, u64>,
-}
 
 /// The rows to write, each table in its own right: within one plan no row is written twice, so the tables can be
 /// written in any order, except that wipes come first.
@@ -149,7 +57,11 @@ pub(super) struct Plan<'a> {
 pub(super) enum ConnectionWrite<'a> {
     /// With this epoch instead of its own.
     Put(&'a Connection, u64),
-    State { connection: Uuid, state: ConnectionState, reason: Option<&'a str> },
+    State {
+        connection: Uuid,
+        state: ConnectionState,
+        reason: Option<&'a str>,
+    },
     RaiseEpoch(Uuid),
 }
 
@@ -263,7 +175,8 @@ impl<'a> Fold<'a> {
             }
             Change::Deleted { tenant, connection, data_type, key, trace } => {
                 let record = (*connection, *data_type, key.as_str());
-                let Some(stored) = self.known.records.get_mut(&record).filter(|stored| !stored.deleted) else {
+                let Some(stored) = self.known.records.get_mut(&record).filter(|stored| !stored.deleted)
+                else {
                     return;
                 };
                 stored.deleted = true;

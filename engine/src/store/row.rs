@@ -214,7 +214,10 @@ pub struct Flow {
 
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flow").field("provider", &self.provider).field("connection", &self.connection).finish_non_exhaustive()
+        f.debug_struct("Flow")
+            .field("provider", &self.provider)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
     }
 }
 

@@ -125,7 +125,10 @@ impl Writer {
         let weight = Weight::of(&changeset);
         let permits = kibibytes(weight.bytes).min(self.room_size);
         let clock = self.clock.guard();
-        let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_closed| StoreError::Stopped)?;
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_closed| StoreError::Stopped)?;
         let (reply, answer) = oneshot::channel();
         let item = Item { changeset, weight, reply, hold: Hold { _room: room, _clock: clock } };
         self.queue.send(item).await.map_err(|_closed| StoreError::Stopped)?;
@@ -256,7 +259,10 @@ impl WriterTask {
     }
 
     /// One transaction. A panic becomes an error: nothing is durable then, and the next group may work.
-    async fn attempt(&self, changesets: &[Changeset]) -> Result<Vec<Result<Committed, Rejected>>, StoreError> {
+    async fn attempt(
+        &self,
+        changesets: &[Changeset],
+    ) -> Result<Vec<Result<Committed, Rejected>>, StoreError> {
         let commit = AssertUnwindSafe(self.store.commit(changesets, self.clock.now()));
         let results = commit.catch_unwind().await.unwrap_or_else(|_panic| {
             Err(StoreError::Unavailable { doing: "committing", reason: "the commit panicked".to_owned() })
@@ -368,7 +374,9 @@ impl Actor for StoreWriter {
     fn started(&mut self, context: &mut Self::Context) {
         if let Some(task) = self.task.take() {
             let work: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(task.run());
-            context.spawn(actix::ActorFutureExt::map(work.into_actor(self), |(), _actor, context| context.stop()));
+            context.spawn(actix::ActorFutureExt::map(work.into_actor(self), |(), _actor, context| {
+                context.stop()
+            }));
         }
     }
 }

@@ -92,7 +92,8 @@ impl Vault {
             + written.token_type.len()
             + written.scopes.iter().map(|scope| scope.len() + 3).sum::<usize>();
         let mut plaintext = Zeroizing::new(Vec::with_capacity(256 + 6 * texts));
-        serde_json::to_writer(&mut *plaintext, &written).map_err(|_| VaultError::Unreadable { connection })?;
+        serde_json::to_writer(&mut *plaintext, &written)
+            .map_err(|_| VaultError::Unreadable { connection })?;
         self.seal(connection, FIELD, &plaintext)
     }
 
@@ -102,7 +103,8 @@ impl Vault {
     /// [`VaultError::Sealed`] if it does not open, [`VaultError::Unreadable`] if what was sealed is no credential.
     pub fn open_credential(&self, connection: Uuid, envelope: &[u8]) -> Result<Credential, VaultError> {
         let plaintext = self.open(connection, FIELD, envelope)?;
-        let read: Read = serde_json::from_slice(&plaintext).map_err(|_| VaultError::Unreadable { connection })?;
+        let read: Read =
+            serde_json::from_slice(&plaintext).map_err(|_| VaultError::Unreadable { connection })?;
         Ok(Credential {
             access_token: read.access_token,
             refresh_token: read.refresh_token,
@@ -116,7 +118,11 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Sealed`] if it does not open.
-    pub fn reseal_credential(&self, connection: Uuid, envelope: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
+    pub fn reseal_credential(
+        &self,
+        connection: Uuid,
+        envelope: &[u8],
+    ) -> Result<Option<Vec<u8>>, VaultError> {
         if self.is_current(envelope)? {
             return Ok(None);
         }
@@ -144,7 +150,8 @@ mod tests {
     #[test]
     fn a_credential_round_trips_and_opens_for_its_connection_alone() {
         let vault = vault(&[1]);
-        for credential in [credential(), Credential { refresh_token: None, expires_at: None, ..credential() }] {
+        for credential in [credential(), Credential { refresh_token: None, expires_at: None, ..credential() }]
+        {
             let sealed = vault.seal_credential(CONNECTION, &credential).unwrap();
             assert_eq!(vault.open_credential(CONNECTION, &sealed).unwrap(), credential);
             assert_eq!(vault.open_credential(OTHER, &sealed), Err(VaultError::Sealed(SealError::Forged)));
@@ -166,7 +173,10 @@ mod tests {
         assert_ne!(first.fingerprint(), rotated.fingerprint());
         assert_eq!(first.fingerprint().len(), 16);
         let only_access = Credential { refresh_token: None, ..credential() };
-        assert_ne!(only_access.fingerprint(), Credential { access_token: "b".into(), ..only_access.clone() }.fingerprint());
+        assert_ne!(
+            only_access.fingerprint(),
+            Credential { access_token: "b".into(), ..only_access.clone() }.fingerprint()
+        );
     }
 
     #[test]

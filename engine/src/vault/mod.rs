@@ -41,7 +41,9 @@ pub enum VaultError {
         key_id: KeyId,
     },
     /// The store was made with other keys.
-    #[error("the vault key does not open this store: it was sealed with key {needed}, configured: {configured}")]
+    #[error(
+        "the vault key does not open this store: it was sealed with key {needed}, configured: {configured}"
+    )]
     WrongKeys {
         /// The key that the store names.
         needed: KeyId,
@@ -97,7 +99,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Sealed`]: unknown key, changed or moved, malformed.
-    pub fn open(&self, connection: Uuid, field: &str, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub fn open(
+        &self,
+        connection: Uuid,
+        field: &str,
+        envelope: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         Ok(seal::open(&self.keys, connection, field, envelope)?)
     }
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use zeroize::{Zeroizing};
+use zeroize::Zeroizing;
 
 /// Bytes of a key.
 pub(super) const KEY_BYTES: usize = 32;
@@ -30,7 +30,8 @@ impl KeyId {
     }
 
     fn of(key: &[u8; KEY_BYTES]) -> Self {
-        let hash: [u8; 32] = Sha256::new_with_prefix(b"tributary vault key id 1").chain_update(key).finalize().into();
+        let hash: [u8; 32] =
+            Sha256::new_with_prefix(b"tributary vault key id 1").chain_update(key).finalize().into();
         let [a, b, c, d, e, f, g, h, ..] = hash;
         Self([a, b, c, d, e, f, g, h])
     }
@@ -82,7 +83,8 @@ impl VaultKey {
     /// [`KeyError`].
     pub fn parse(name: &str, text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
-        let decoded = Zeroizing::new(decode(text).ok_or_else(|| KeyError::Encoding { name: name.to_owned() })?);
+        let decoded =
+            Zeroizing::new(decode(text).ok_or_else(|| KeyError::Encoding { name: name.to_owned() })?);
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         if decoded.len() != KEY_BYTES {
             return Err(KeyError::Length { name: name.to_owned(), bytes: decoded.len() });
@@ -111,7 +113,9 @@ impl fmt::Debug for VaultKey {
 fn decode(text: &str) -> Option<Vec<u8>> {
     let hex = || (text.len() == 2 * KEY_BYTES).then(|| hex::decode(text).ok()).flatten();
     hex().or_else(|| {
-        [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter().find_map(|base64| base64.decode(text).ok())
+        [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+            .iter()
+            .find_map(|base64| base64.decode(text).ok())
     })
 }
 

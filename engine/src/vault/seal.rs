@@ -34,7 +34,12 @@ pub enum SealError {
     Malformed,
 }
 
-pub(super) fn seal(key: &VaultKey, connection: Uuid, field: &str, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(super) fn seal(
+    key: &VaultKey,
+    connection: Uuid,
+    field: &str,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, SealError> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
     let mut envelope = Vec::with_capacity(HEAD_BYTES + NONCE_BYTES + plaintext.len() + 16);
@@ -44,7 +49,8 @@ pub(super) fn seal(key: &VaultKey, connection: Uuid, field: &str, plaintext: &[u
     envelope.extend_from_slice(&nonce);
     let payload = Payload { msg: plaintext, aad: &aad };
     // Fails only for plaintexts beyond 256 GiB.
-    let sealed = cipher(key).encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| SealError::Malformed)?;
+    let sealed =
+        cipher(key).encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| SealError::Malformed)?;
     envelope.extend_from_slice(&sealed);
     Ok(envelope)
 }
@@ -69,7 +75,9 @@ pub(super) fn open(
 /// The key that an envelope names.
 pub(super) fn key_id(envelope: &[u8]) -> Result<KeyId, SealError> {
     match envelope.split_first() {
-        Some((&VERSION, rest)) => rest.first_chunk().map(|id| KeyId::from_bytes(*id)).ok_or(SealError::Malformed),
+        Some((&VERSION, rest)) => {
+            rest.first_chunk().map(|id| KeyId::from_bytes(*id)).ok_or(SealError::Malformed)
+        }
         Some(_) | None => Err(SealError::Malformed),
     }
 }

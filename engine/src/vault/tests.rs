@@ -48,7 +48,10 @@ fn the_key_id_is_part_of_what_is_authenticated() {
     let (one, two) = (vault(&[1]), vault(&[2]));
     let mut sealed = one.seal(CONNECTION, "verifier", b"word").unwrap();
     sealed[1..9].copy_from_slice(&two.seal(CONNECTION, "verifier", b"").unwrap()[1..9]);
-    assert_eq!(vault(&[1, 2]).open(CONNECTION, "verifier", &sealed), Err(VaultError::Sealed(SealError::Forged)));
+    assert_eq!(
+        vault(&[1, 2]).open(CONNECTION, "verifier", &sealed),
+        Err(VaultError::Sealed(SealError::Forged))
+    );
 }
 
 #[test]
@@ -74,7 +77,10 @@ fn the_first_key_seals_and_all_keys_open() {
 fn a_vault_without_a_key_or_with_one_twice_is_refused() {
     assert_eq!(Vault::new(Vec::new()).unwrap_err(), VaultError::NoKey);
     let key = VaultKey::parse("test", &hex::encode([1; 32])).unwrap();
-    assert_eq!(Vault::new(vec![key.clone(), key.clone()]).unwrap_err(), VaultError::Twice { key_id: key.id() });
+    assert_eq!(
+        Vault::new(vec![key.clone(), key.clone()]).unwrap_err(),
+        VaultError::Twice { key_id: key.id() }
+    );
 }
 
 #[tokio::test]

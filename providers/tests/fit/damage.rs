@@ -114,7 +114,7 @@ fn small_messages_in_great_number_do_not_flood_memory() {
     );
     // So do many small files in one, and messages that are dropped.
     let one = Writer::of_type(4).file();
-    assert!(matches!(records(Format::Fit, "chain", &one.repeat(6_000)), Err(ImportError::TooLarge { .. })));
+    assert!(matches!(records(Format::Fit, "chain", &one.repeat(11_000)), Err(ImportError::TooLarge { .. })));
     let dropped = Writer::of_type(4).defined(999, &[]).raw(&vec![0xA1; 3_000_000]).file();
     assert!(matches!(records(Format::Fit, "dropped", &dropped), Err(ImportError::Unsupported { .. })));
 }

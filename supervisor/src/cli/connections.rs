@@ -19,7 +19,7 @@ pub(super) struct Options {
     /// Only of this person.
     #[arg(long)]
     reference_id: Option<String>,
-    /// Only in this state: active, reauth_needed, quarantined, disconnected.
+    /// Only in this state: `active`, `reauth_needed`, `quarantined`, `disconnected`.
     #[arg(long)]
     state: Option<String>,
     /// At most this many.

@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// What to log, as in RUST_LOG: `info`, `tributary_engine=debug`…
+    /// What to log, as in `RUST_LOG`: `info`, `tributary_engine=debug`…
     #[arg(long, global = true, env = "TRIBUTARY_LOG")]
     log_level: Option<String>,
 }

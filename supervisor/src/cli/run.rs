@@ -18,7 +18,7 @@ pub(super) fn run(file: &ConfigFile, level: Option<&str>) -> anyhow::Result<()> 
         let listeners = Listeners::bind(&config.operator)?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened to")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened to")?;
-        let running = app::start(config, Clock::real(), listeners).await?;
+        let mut running = app::start(config, Clock::real(), listeners).await?;
         running.subscribe().await;
         tokio::select! {
             _ = terminate.recv() => info!("SIGTERM: finishing what runs"),

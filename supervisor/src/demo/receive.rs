@@ -101,7 +101,6 @@ impl Webhook {
     }
 }
 
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn take(request: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpResponse {
     match note(&request, &body, &state) {
         Ok(()) => HttpResponse::Ok().finish(),

@@ -71,7 +71,6 @@ impl ResponseError for Failure {
 }
 
 /// Answers every path that is not in the tables.
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
     Err(Failure::not_found(format!("there is nothing at {} {}", request.method(), request.path())))
 }

@@ -10,7 +10,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/healthz", web::get().to(alive)).route("/readyz", web::get().to(ready));
 }
 
-#[expect(clippy::unused_async, reason = "actix-web handlers are async")]
 async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }

@@ -176,7 +176,7 @@ fn an_activity_becomes_a_record_together_with_its_streams() {
 fn a_document_that_cannot_be_read_is_an_error_with_its_place_and_without_its_content() {
     let output = command(
         &["normalize", "--provider", "strava", "--resource", "athlete"],
-        "{\"id\": \"planted\"\n oops}",
+        "{\"id\": 1, \"city\": \"planted\",\n oops}",
     );
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     assert!(output.stderr.contains("/athlete at line 2 column 2"), "{}", output.stderr);

@@ -74,7 +74,7 @@ fn what_is_fetched_again_unchanged_adds_nothing_to_the_log() {
 #[test]
 fn what_happens_while_it_runs_arrives_by_notification_with_edits_and_deletions() {
     rig::run(async || {
-        let rig = Rig::start(with_all_sinks().producing(400.0)).await;
+        let rig = Rig::start(with_all_sinks().producing(1_500.0)).await;
         let people = rig.connect_all().await;
         until_edited_and_deleted(&rig).await;
         rig.settle(&people).await;
@@ -99,7 +99,7 @@ fn what_happens_while_it_runs_arrives_by_notification_with_edits_and_deletions()
 #[test]
 fn an_edit_arrives_once_more_and_with_its_new_content() {
     rig::run(async || {
-        let rig = Rig::start(Plan::default().producing(400.0)).await;
+        let rig = Rig::start(Plan::default().producing(1_500.0)).await;
         let people = rig.connect_all().await;
         rig.quiet_history().await;
         until_edited_and_deleted(&rig).await;
@@ -120,7 +120,7 @@ fn deletions_go_to_sinks_that_name_them_and_to_no_other() {
         quiet.as_object_mut().unwrap().remove("events");
         let mut picky = plan::webhook("/picky");
         picky["events"] = serde_json::json!(["sleep", "deleted"]);
-        let plan = Plan::default().producing(400.0).with_sink("quiet", quiet).with_sink("picky", picky);
+        let plan = Plan::default().producing(1_500.0).with_sink("quiet", quiet).with_sink("picky", picky);
         let rig = Rig::start(plan).await;
         let people = rig.connect_all().await;
         rig.quiet_history().await;

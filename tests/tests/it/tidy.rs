@@ -11,7 +11,10 @@ use tributary_sinks::registry::SinkOptions;
 const LONGEST: usize = 500;
 
 /// Modules that may be longer, with the reason.
-const LONGER: [(&str, &str); 0] = [];
+const LONGER: [(&str, &str); 1] = [(
+    "engine/src/delivery/state.rs",
+    "what a sink decides is one state machine; what could be taken out of it is in group, ladder, offset and breaker",
+)];
 
 /// Errors that providers raise although only the door should, with the reason.
 const RAISED: [(&str, &str, &str); 1] = [(
@@ -256,7 +259,7 @@ fn nothing_is_left_to_do_and_no_test_is_switched_off() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    let silent = |source: &Source| !source.code.is_empty() && !source.code.starts_with("//!");
+    let silent = |source: &Source| !source.only_tests && !source.code.starts_with("//!");
     let found: Vec<_> = sources().into_iter().filter(silent).map(|source| source.path).collect();
     assert!(found.is_empty(), "without `//!`: {found:#?}");
 }

@@ -162,7 +162,16 @@ fn crashes_in_a_row_end_in_quarantine_and_quarantine_ends() {
     let until = quarantined.expect("quarantined after some crashes");
     assert_eq!(state.status(), ConnectionState::Quarantined);
     assert!(state.on(Message::Tick, until - Duration::seconds(1)).iter().all(|effect| matches!(effect, Effect::Wake(_))));
-    assert!(matches!(state.on(Message::Tick, until)[..], [Effect::Run(_)]));
+    assert!(matches!(state.on(Message::Tick, until)[..], [Effect::Released, Effect::Run(_)]));
+}
+
+#[test]
+fn a_quarantine_outlives_a_restart_and_still_ends() {
+    let mut state = State::new(Uuid::from_u128(1), &SPEC);
+    let message = Message::Loaded { cursors: vec![], status: ConnectionState::Quarantined, spread: Std::ZERO };
+    let [Effect::Wake(until)] = state.on(message, now())[..] else { panic!("it waits") };
+    assert!(until > now());
+    assert!(matches!(state.on(Message::Tick, until)[..], [Effect::Released, Effect::Run(_)]));
 }
 
 #[test]

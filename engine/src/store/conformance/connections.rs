@@ -32,7 +32,13 @@ fn credential(connection: Uuid, sealed: &[u8]) -> Change {
 
 fn cursor(connection: Uuid, resource: &str, lane: Lane, second: i64) -> Change {
     let cursor = Cursor { through: at(second), token: Some(format!("page {second}")) };
-    Change::Cursor { connection, resource: resource.to_owned(), lane, cursor, finished: lane == Lane::History }
+    Change::Cursor {
+        connection,
+        resource: resource.to_owned(),
+        lane,
+        cursor,
+        finished: lane == Lane::History,
+    }
 }
 
 async fn round_trip(store: Arc<dyn Store>) -> Outcome {
@@ -49,7 +55,8 @@ async fn round_trip(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(store.connection(ANN).await?, Some(expected.clone()));
     for state in ConnectionState::ALL {
         let reason = (state != ConnectionState::Active).then(|| format!("now {state}"));
-        put(&*store, vec![Change::ConnectionState { connection: ANN, state, reason: reason.clone() }]).await?;
+        put(&*store, vec![Change::ConnectionState { connection: ANN, state, reason: reason.clone() }])
+            .await?;
         (expected.state, expected.reason, expected.updated_at) = (state, reason, at(2));
         assert_eq!(store.connection(ANN).await?, Some(expected.clone()));
     }
@@ -76,14 +83,29 @@ async fn filters(store: Arc<dyn Store>) -> Outcome {
     let cases: [(ConnectionFilter, &[u128]); 7] = [
         (any(), &[1, 2, 3, 4, 5, 6, 7]),
         (ConnectionFilter { tenant: Some(TENANT.to_owned()), ..any() }, &[1, 2, 3, 7]),
-        (ConnectionFilter { provider: Some("strava".to_owned()), account: Some("account 0".to_owned()), ..any() }, &[1, 4]),
+        (
+            ConnectionFilter {
+                provider: Some("strava".to_owned()),
+                account: Some("account 0".to_owned()),
+                ..any()
+            },
+            &[1, 4],
+        ),
         (ConnectionFilter { reference_id: Some("even".to_owned()), ..any() }, &[1, 3, 5]),
         (ConnectionFilter { state: Some(ConnectionState::ReauthNeeded), ..any() }, &[7]),
-        (ConnectionFilter { tenant: Some(OTHER_TENANT.to_owned()), reference_id: Some("even".to_owned()), ..any() }, &[5]),
+        (
+            ConnectionFilter {
+                tenant: Some(OTHER_TENANT.to_owned()),
+                reference_id: Some("even".to_owned()),
+                ..any()
+            },
+            &[5],
+        ),
         (ConnectionFilter { tenant: Some("unknown".to_owned()), ..any() }, &[]),
     ];
     for (filter, expected) in cases {
-        let found: Vec<_> = store.connections(&filter, None, 100).await?.iter().map(|row| row.id.as_u128()).collect();
+        let found: Vec<_> =
+            store.connections(&filter, None, 100).await?.iter().map(|row| row.id.as_u128()).collect();
         assert_eq!(found, expected, "{filter:?}");
     }
     let (mut after, mut paged) = (None, Vec::new());
@@ -150,7 +172,10 @@ async fn rejected_alone(store: Arc<dyn Store>) -> Outcome {
 async fn credentials(store: Arc<dyn Store>) -> Outcome {
     put(&*store, vec![credential(ANN, b"a"), credential(BOB, b"b"), credential(ANN, b"c\0\xff")]).await?;
     let read = store.credential(ANN).await?;
-    assert_eq!(read, Some(SealedCredential { connection: ANN, sealed: b"c\0\xff".to_vec(), stored_at: at(5) }));
+    assert_eq!(
+        read,
+        Some(SealedCredential { connection: ANN, sealed: b"c\0\xff".to_vec(), stored_at: at(5) })
+    );
     put(&*store, vec![credential(ANN, b"d")]).await?;
     assert_eq!(store.credential(ANN).await?.map(|row| row.sealed), Some(b"d".to_vec()));
     assert_eq!(store.credential(BOB).await?.map(|row| row.sealed), Some(b"b".to_vec()));
@@ -177,12 +202,19 @@ async fn cursors(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(store.cursor(ANN, "sleeps", Lane::History).await?, None);
     let history = store.cursor(ANN, "activities", Lane::History).await?;
     assert_eq!(history.map(|row| (row.finished, row.cursor.through)), Some((true, at(3))));
-    let mut all: Vec<_> = store.cursors(ANN).await?.into_iter().map(|row| (row.resource, row.lane.as_str())).collect();
+    let mut all: Vec<_> =
+        store.cursors(ANN).await?.into_iter().map(|row| (row.resource, row.lane.as_str())).collect();
     all.sort_unstable();
     let expected = [("activities", "history"), ("activities", "live"), ("sleeps", "live")];
     assert_eq!(all, expected.map(|(resource, lane)| (resource.to_owned(), lane)));
     let cursor = Cursor::at(at(6));
-    let back = Change::Cursor { connection: ANN, resource: "sleeps".to_owned(), lane: Lane::Live, cursor, finished: true };
+    let back = Change::Cursor {
+        connection: ANN,
+        resource: "sleeps".to_owned(),
+        lane: Lane::Live,
+        cursor,
+        finished: true,
+    };
     put(&*store, vec![back]).await?;
     let read = store.cursor(ANN, "sleeps", Lane::Live).await?;
     assert_eq!(read.map(|row| (row.cursor, row.finished)), Some((Cursor::at(at(6)), true)));
@@ -211,14 +243,22 @@ async fn wipe(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(whole_log(&*store).await?.len(), 1, "the log stays until retention");
     assert!(store.credential(BOB).await?.is_some());
     assert_eq!(store.cursors(BOB).await?.len(), 1);
-    assert_eq!(put(&*store, vec![record("key", "a")]).await?.added, 1, "connected again, it brings all again");
+    assert_eq!(
+        put(&*store, vec![record("key", "a")]).await?.added,
+        1,
+        "connected again, it brings all again"
+    );
     Ok(())
 }
 
 async fn wipe_and_go_on(store: Arc<dyn Store>) -> Outcome {
     put(&*store, vec![Change::ConnectionPut(connection(ANN, TENANT, "a", 1)), record("key", "a")]).await?;
     let group = vec![
-        Changeset::unfenced(vec![credential(ANN, b"old"), cursor(ANN, "sleeps", Lane::Live, 1), record("key", "b")]),
+        Changeset::unfenced(vec![
+            credential(ANN, b"old"),
+            cursor(ANN, "sleeps", Lane::Live, 1),
+            record("key", "b"),
+        ]),
         Changeset::unfenced(vec![Change::ConnectionWipe { connection: ANN }]),
         Changeset::unfenced(vec![credential(ANN, b"new"), record("key", "b")]),
     ];

@@ -25,7 +25,11 @@ fn notice(connection: Option<Uuid>, event_id: Option<&str>, second: i64) -> NewN
         notice: Notice {
             account: "account".to_owned(),
             event_id: event_id.map(str::to_owned),
-            change: Said::Updated { resource: "activities".to_owned(), ids: vec!["1\0".to_owned()], window: None },
+            change: Said::Updated {
+                resource: "activities".to_owned(),
+                ids: vec!["1\0".to_owned()],
+                window: None,
+            },
         },
         received_at: at(second),
         trace: Some(trace()),
@@ -62,7 +66,8 @@ async fn event_ids(store: Arc<dyn Store>) -> Outcome {
         Changeset::unfenced(vec![add(Some(ANN), Some("e1"), 1), add(Some(ANN), Some("e1"), 1)]),
         Changeset::unfenced(vec![add(Some(ANN), Some("e1"), 1), add(Some(BOB), Some("e1"), 1)]),
     ];
-    let taken: Vec<_> = commit(&*store, group).await?.iter().flatten().map(|committed| committed.notices).collect();
+    let taken: Vec<_> =
+        commit(&*store, group).await?.iter().flatten().map(|committed| committed.notices).collect();
     assert_eq!(taken, [1, 1]);
     for id in ids(&*store, ANN).await? {
         put(&*store, vec![Change::InboxFinish { id }]).await?;
@@ -88,7 +93,8 @@ async fn life(store: Arc<dyn Store>) -> Outcome {
         return Ok(());
     };
     assert!(rows.is_sorted(), "oldest first");
-    let retry = |id, reason: &str| Change::InboxRetry { id, due_at: at(60), attempts: 1, reason: reason.to_owned() };
+    let retry =
+        |id, reason: &str| Change::InboxRetry { id, due_at: at(60), attempts: 1, reason: reason.to_owned() };
     let changes = vec![
         Change::InboxFinish { id: first },
         retry(first, "too late, it is finished"),
@@ -98,7 +104,8 @@ async fn life(store: Arc<dyn Store>) -> Outcome {
         Change::InboxFinish { id: fourth },
     ];
     put(&*store, changes).await?;
-    let left: Vec<_> = store.inbox(ANN, 100).await?.iter().map(|row| (row.id, row.due_at, row.attempts)).collect();
+    let left: Vec<_> =
+        store.inbox(ANN, 100).await?.iter().map(|row| (row.id, row.due_at, row.attempts)).collect();
     assert_eq!(left, [(second, at(60), 1)]);
     put(&*store, vec![add(Some(ANN), None, 5)]).await?;
     let newest = ids(&*store, ANN).await?.pop().unwrap_or_default();
@@ -108,7 +115,8 @@ async fn life(store: Arc<dyn Store>) -> Outcome {
 
 async fn pending(store: Arc<dyn Store>) -> Outcome {
     assert!(store.inbox_pending().await?.is_empty());
-    let changes = vec![add(Some(ANN), None, 3), add(Some(ANN), None, 1), add(Some(BOB), None, 2), add(None, None, 0)];
+    let changes =
+        vec![add(Some(ANN), None, 3), add(Some(ANN), None, 1), add(Some(BOB), None, 2), add(None, None, 0)];
     put(&*store, changes).await?;
     let mut pending = store.inbox_pending().await?;
     pending.sort_unstable();
@@ -137,9 +145,11 @@ async fn wipe(store: Arc<dyn Store>) -> Outcome {
 }
 
 async fn unknown(store: Arc<dyn Store>) -> Outcome {
-    let taken = put(&*store, vec![add(None, Some("e1"), 1), add(None, Some("e1"), 1), add(None, None, 2)]).await?;
+    let taken =
+        put(&*store, vec![add(None, Some("e1"), 1), add(None, Some("e1"), 1), add(None, None, 2)]).await?;
     assert_eq!(taken.notices, 2);
-    let retain = |second| Change::Retain(Retention { log_before: at(second), dead_letters_before: at(0), limit: 100 });
+    let retain =
+        |second| Change::Retain(Retention { log_before: at(second), dead_letters_before: at(0), limit: 100 });
     // The older of the rows, and the event id.
     assert_eq!(put(&*store, vec![retain(2)]).await?.removed, 2);
     assert_eq!(put(&*store, vec![retain(3)]).await?.removed, 1);

@@ -6,15 +6,17 @@ use tributary_contract::model::{DataType, Digest, EntryId, EventType, NaturalKey
 use tributary_contract::sink::EntryKind;
 
 use super::{
-    ANN, BOB, Case, OTHER_TENANT, Outcome, TENANT, at, bodies, commit, connection, deleted, event, put, record,
-    record_of, sequences, trace, whole_log,
+    ANN, BOB, Case, OTHER_TENANT, Outcome, TENANT, at, bodies, commit, connection, deleted, event, put,
+    record, record_of, sequences, trace, whole_log,
 };
 use crate::store::{Change, Changeset, Committed, LogRow, Retention, Store, StoreError};
 
 pub(super) const CASES: &[(&str, Case)] = &[
     ("an entry reads back as it was written", |store| Box::pin(round_trip(store))),
     ("the same content adds nothing", |store| Box::pin(same_content(store))),
-    ("content that changes and changes back adds an entry each time", |store| Box::pin(back_and_forth(store))),
+    ("content that changes and changes back adds an entry each time", |store| {
+        Box::pin(back_and_forth(store))
+    }),
     ("deduplication works inside one group too", |store| Box::pin(inside_a_group(store))),
     ("records differ by connection, type and key", |store| Box::pin(identity(store))),
     ("a deletion before the record adds nothing", |store| Box::pin(delete_first(store))),
@@ -115,7 +117,8 @@ async fn delete_twice(store: Arc<dyn Store>) -> Outcome {
 }
 
 async fn delete_and_create(store: Arc<dyn Store>) -> Outcome {
-    for change in [record("key", "a"), deleted("key"), record("key", "a"), deleted("key"), record("key", "b")] {
+    for change in [record("key", "a"), deleted("key"), record("key", "a"), deleted("key"), record("key", "b")]
+    {
         assert_eq!(put(&*store, vec![change]).await?.added, 1);
     }
     assert_eq!(bodies(&whole_log(&*store).await?), ["a", "", "a", "", "b"]);
@@ -134,7 +137,8 @@ async fn events(store: Arc<dyn Store>) -> Outcome {
 
 /// A connection whose account belongs to another one cannot be stored: what came before it in the group must go too.
 async fn fault(store: Arc<dyn Store>) -> Outcome {
-    put(&*store, vec![Change::ConnectionPut(connection(ANN, TENANT, "account", 1)), record("old", "a")]).await?;
+    put(&*store, vec![Change::ConnectionPut(connection(ANN, TENANT, "account", 1)), record("old", "a")])
+        .await?;
     let group = vec![
         Changeset::unfenced(vec![record("new", "a"), event(EventType::Auth, "e"), deleted("old")]),
         Changeset::unfenced(vec![
@@ -190,7 +194,8 @@ async fn lookups(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(sequences(&store.log_newest(None, None, 3).await?), [5, 4, 3]);
     assert_eq!(sequences(&store.log_newest(None, Some(3), 10).await?), [2, 1]);
     assert_eq!(sequences(&store.log_newest(Some(ANN), None, 10).await?), [5, 3, 1]);
-    let tenants: Vec<_> = store.log_newest(Some(BOB), Some(4), 10).await?.into_iter().map(|row| row.tenant).collect();
+    let tenants: Vec<_> =
+        store.log_newest(Some(BOB), Some(4), 10).await?.into_iter().map(|row| row.tenant).collect();
     assert_eq!(tenants, [OTHER_TENANT.into()]);
     Ok(())
 }

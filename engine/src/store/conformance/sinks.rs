@@ -43,7 +43,11 @@ async fn offsets(store: Arc<dyn Store>) -> Outcome {
 async fn offsets_in_a_group(store: Arc<dyn Store>) -> Outcome {
     put(&*store, vec![offset(TENANT, "app", 4, false), offset(TENANT, "app", 3, false)]).await?;
     assert_eq!(store.offset(TENANT, "app").await?, 4);
-    let changes = vec![offset(TENANT, "app", 9, false), offset(TENANT, "app", 1, true), offset(TENANT, "app", 2, false)];
+    let changes = vec![
+        offset(TENANT, "app", 9, false),
+        offset(TENANT, "app", 1, true),
+        offset(TENANT, "app", 2, false),
+    ];
     put(&*store, changes).await?;
     assert_eq!(store.offset(TENANT, "app").await?, 2);
     Ok(())
@@ -133,16 +137,21 @@ async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
     }
     let all = store.dead_letters(None, None, None, 10).await?;
     let ids: Vec<_> = all.iter().map(|letter| letter.id).collect();
-    let wanted: Vec<_> = ids.iter().zip(letters.iter().rev()).map(|(id, letter)| expected(*id, letter)).collect();
+    let wanted: Vec<_> =
+        ids.iter().zip(letters.iter().rev()).map(|(id, letter)| expected(*id, letter)).collect();
     assert_eq!(all, wanted);
-    let sequences = |letters: Vec<DeadLetter>| letters.iter().map(|letter| letter.entry.sequence).collect::<Vec<_>>();
+    let sequences =
+        |letters: Vec<DeadLetter>| letters.iter().map(|letter| letter.entry.sequence).collect::<Vec<_>>();
     assert_eq!(sequences(store.dead_letters(Some(TENANT), Some("app"), None, 10).await?), [3, 1]);
     assert_eq!(sequences(store.dead_letters(Some(TENANT), None, None, 2).await?), [3, 2]);
     assert_eq!(sequences(store.dead_letters(None, None, ids.first().copied(), 10).await?), [2, 1]);
     assert_eq!(sequences(store.dead_letters(Some(OTHER_TENANT), None, None, 10).await?), Vec::<u64>::new());
     assert_eq!(store.dead_letter_count(TENANT, "app").await?, 2);
     let newest = ids.first().copied().unwrap_or_default();
-    let changes = vec![Change::DeadLetterRemove { id: newest }, Change::DeadLetter(letter("app", 4, letters[0].entry.kind))];
+    let changes = vec![
+        Change::DeadLetterRemove { id: newest },
+        Change::DeadLetter(letter("app", 4, letters[0].entry.kind)),
+    ];
     put(&*store, changes).await?;
     assert_eq!(sequences(store.dead_letters(Some(TENANT), Some("app"), None, 10).await?), [4, 1]);
     Ok(())
@@ -150,7 +159,8 @@ async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
 
 async fn retention(store: Arc<dyn Store>) -> Outcome {
     for sequence in 1..=3 {
-        put(&*store, vec![Change::DeadLetter(letter("app", sequence, EntryKind::Record(DataType::Sleep)))]).await?;
+        put(&*store, vec![Change::DeadLetter(letter("app", sequence, EntryKind::Record(DataType::Sleep)))])
+            .await?;
     }
     let retention = Retention { log_before: at(0), dead_letters_before: at(3), limit: 10 };
     assert_eq!(put(&*store, vec![Change::Retain(retention)]).await?.removed, 2);

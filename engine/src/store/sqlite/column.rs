@@ -34,16 +34,21 @@ impl Damage {
 pub(super) struct Columns<'r>(pub(super) &'r SqliteRow);
 
 impl<'r> Columns<'r> {
-    pub(super) fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: &'static str) -> Result<T, Damage> {
+    pub(super) fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, Damage> {
         self.0.try_get(column).map_err(|error| Damage(error.to_string()))
     }
 
     pub(super) fn time(&self, column: &'static str) -> Result<DateTime<Utc>, Damage> {
-        DateTime::from_timestamp_micros(self.get(column)?).ok_or_else(|| Damage(format!("column {column}: no time")))
+        DateTime::from_timestamp_micros(self.get(column)?)
+            .ok_or_else(|| Damage(format!("column {column}: no time")))
     }
 
     pub(super) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, Damage> {
-        T::try_from(self.get::<i64>(column)?).map_err(|_| Damage(format!("column {column}: number out of range")))
+        T::try_from(self.get::<i64>(column)?)
+            .map_err(|_| Damage(format!("column {column}: number out of range")))
     }
 
     pub(super) fn uuid(&self, column: &'static str) -> Result<Uuid, Damage> {

@@ -51,7 +51,11 @@ pub(super) async fn known<'a>(
     Ok(known)
 }
 
-async fn epochs(db: &mut SqliteConnection, wanted: &Wanted<'_>, known: &mut Known<'_>) -> Result<(), StoreError> {
+async fn epochs(
+    db: &mut SqliteConnection,
+    wanted: &Wanted<'_>,
+    known: &mut Known<'_>,
+) -> Result<(), StoreError> {
     let ids: Vec<_> = wanted.connections.iter().collect();
     for chunk in chunks(&ids) {
         let sql = format!("SELECT id, epoch FROM connection WHERE id IN {}", tuples(1, chunk.len()));
@@ -59,8 +63,10 @@ async fn epochs(db: &mut SqliteConnection, wanted: &Wanted<'_>, known: &mut Know
         for id in chunk {
             query = query.bind(id.as_bytes().as_slice());
         }
-        let rows =
-            query.fetch_all(&mut *db).await.map_err(|error| unavailable("reading the connections", &error))?;
+        let rows = query
+            .fetch_all(&mut *db)
+            .await
+            .map_err(|error| unavailable("reading the connections", &error))?;
         for row in rows {
             let columns = Columns(&row);
             let read = columns.uuid("id").and_then(|id| Ok((id, columns.number("epoch")?)));
@@ -87,21 +93,24 @@ async fn records<'a>(
         for (connection, data_type, key) in chunk {
             query = query.bind(connection.as_bytes().as_slice()).bind(data_type.as_str()).bind(*key);
         }
-        let rows = query.fetch_all(&mut *db).await.map_err(|error| unavailable("reading the digests", &error))?;
+        let rows =
+            query.fetch_all(&mut *db).await.map_err(|error| unavailable("reading the digests", &error))?;
         for row in rows {
             let columns = Columns(&row);
             let place: usize = columns.number("place").map_err(|damage| damage.of("digest"))?;
             let Some(key) = chunk.get(place) else { continue };
-            let read = columns
-                .bytes("digest")
-                .and_then(|digest| Ok(Stored { digest: Digest::from_bytes(digest), deleted: columns.get("deleted")? }));
+            let read = columns.bytes("digest").and_then(|digest| {
+                Ok(Stored { digest: Digest::from_bytes(digest), deleted: columns.get("deleted")? })
+            });
             match read {
                 Ok(stored) => {
                     known.insert(*key, stored);
                 }
                 // Taken as unknown: the record is delivered once more, and the row is written anew.
-                Err(damage) => tracing::error!(connection = %key.0, data_type = %key.1, damage = damage.text(),
-                    "the store holds a damaged digest, which is replaced"),
+                Err(damage) => {
+                    tracing::error!(connection = %key.0, data_type = %key.1, damage = damage.text(),
+                    "the store holds a damaged digest, which is replaced")
+                }
             }
         }
     }
@@ -123,7 +132,8 @@ async fn notices<'a>(
         for (connection, provider, event_id) in chunk {
             query = query.bind(connection.as_bytes().as_slice()).bind(*provider).bind(*event_id);
         }
-        let places = query.fetch_all(&mut *db).await.map_err(|error| unavailable("reading the notices", &error))?;
+        let places =
+            query.fetch_all(&mut *db).await.map_err(|error| unavailable("reading the notices", &error))?;
         let found = places.into_iter().filter_map(|place| chunk.get(usize::try_from(place).ok()?));
         known.extend(found);
     }

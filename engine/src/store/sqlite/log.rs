@@ -17,10 +17,12 @@ use crate::store::{LogRow, StoreError};
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
-const COLUMNS: &str = "SELECT sequence AS place, tenant, connection, kind, key, id, committed_at, trace, body FROM log";
+const COLUMNS: &str =
+    "SELECT sequence AS place, tenant, connection, kind, key, id, committed_at, trace, body FROM log";
 
 fn log_row(columns: &Columns<'_>, tenants: &Tenants) -> Result<LogRow, Damage> {
-    let tenant = tenants.name(columns.get("tenant")?).ok_or_else(|| Damage::new("column tenant: no such tenant"))?;
+    let tenant =
+        tenants.name(columns.get("tenant")?).ok_or_else(|| Damage::new("column tenant: no such tenant"))?;
     Ok(LogRow {
         sequence: columns.number("place")?,
         tenant,
@@ -62,9 +64,13 @@ pub(super) async fn after(
             .bind(signed_len(limit))
             .fetch(db);
         let before = after;
-        while let Some(row) = stream.try_next().await.map_err(|error| unavailable("reading the log", &error))? {
+        while let Some(row) =
+            stream.try_next().await.map_err(|error| unavailable("reading the log", &error))?
+        {
             after = Columns(&row).get("place").map_err(|damage| damage.of("log entry"))?;
-            let Some(entry) = set_aside("log entry", &row, log_row(&Columns(&row), tenants)) else { continue };
+            let Some(entry) = set_aside("log entry", &row, log_row(&Columns(&row), tenants)) else {
+                continue;
+            };
             size += entry.body.len();
             if size > bytes && !rows.is_empty() {
                 break;
@@ -133,4 +139,3 @@ pub(super) async fn backlog(db: &SqlitePool, tenant: &str, offset: u64) -> Resul
     .map_err(|error| unavailable("counting a backlog", &error))?;
     Ok(left.flatten().and_then(|left| u64::try_from(left).ok()).unwrap_or_default())
 }
-

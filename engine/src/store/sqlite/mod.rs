@@ -35,8 +35,8 @@ use uuid::Uuid;
 
 use super::plan::{Plan, Wanted};
 use super::{
-    Changeset, Committed, Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow, Parked,
-    Rejected, SealedCredential, Store, StoreError,
+    Changeset, Committed, Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow,
+    Parked, Rejected, SealedCredential, Store, StoreError,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
@@ -96,7 +96,8 @@ impl SqliteStore {
             .connect_with(options.clone().pragma("query_only", "on"))
             .await
             .map_err(|error| failed(error.to_string()))?;
-        let store = Self { place, options, readers, writer: Mutex::new(Some(writer)), tenants: Tenants::default() };
+        let store =
+            Self { place, options, readers, writer: Mutex::new(Some(writer)), tenants: Tenants::default() };
         store.tenants.load(&store.readers).await?;
         Ok(store)
     }
@@ -145,10 +146,11 @@ fn prepare_file(path: &Path) -> std::io::Result<()> {
 
 async fn migrate(db: &mut SqliteConnection, place: &str) -> Result<(), StoreError> {
     let failed = |reason: String| StoreError::Open { place: place.to_owned(), reason };
-    let versioned: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-        .fetch_one(&mut *db)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
+    let versioned: bool =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+            .fetch_one(&mut *db)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
     if versioned {
         let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
             .fetch_one(&mut *db)
@@ -162,9 +164,9 @@ async fn migrate(db: &mut SqliteConnection, place: &str) -> Result<(), StoreErro
         }
     }
     MIGRATIONS.run_direct(None, db, false).await.map_err(|error| match error {
-        MigrateError::VersionMismatch(version) => {
-            failed(format!("its schema version {version} is not the one of this build; use the build that wrote it"))
-        }
+        MigrateError::VersionMismatch(version) => failed(format!(
+            "its schema version {version} is not the one of this build; use the build that wrote it"
+        )),
         error => failed(error.to_string()),
     })
 }
@@ -228,16 +230,16 @@ impl Store for SqliteStore {
         // still be inside a transaction.
         let mut db = match slot.take() {
             Some(db) => db,
-            None => connect_writer(&self.options).await.map_err(|error| StoreError::Open {
-                place: self.place.clone(),
-                reason: error.to_string(),
-            })?,
+            None => connect_writer(&self.options)
+                .await
+                .map_err(|error| StoreError::Open { place: self.place.clone(), reason: error.to_string() })?,
         };
         let wanted = Wanted::of(group);
         write::tenants(&mut db, &wanted, &self.tenants).await?;
-        let mut transaction =
-            db.begin_with("BEGIN IMMEDIATE").await.map_err(|error| unavailable("beginning a commit", &error))?;
-        sqlx::query("COMMIT").execute(&mut *transaction).await.ok();
+        let mut transaction = db
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(|error| unavailable("beginning a commit", &error))?;
         let known = load::known(&mut transaction, &wanted, &self.tenants).await?;
         let mut plan = Plan::of(group, known);
         write::plan(&mut transaction, &mut plan, &self.tenants, now).await?;
@@ -251,7 +253,13 @@ impl Store for SqliteStore {
         log::last_sequence(&self.readers).await
     }
 
-    async fn log(&self, tenant: &str, after: u64, limit: usize, bytes: usize) -> Result<Vec<LogRow>, StoreError> {
+    async fn log(
+        &self,
+        tenant: &str,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<LogRow>, StoreError> {
         log::after(&self.readers, &self.tenants, tenant, after, limit, bytes).await
     }
 
@@ -289,7 +297,12 @@ impl Store for SqliteStore {
         read::credential(&self.readers, connection).await
     }
 
-    async fn cursor(&self, connection: Uuid, resource: &str, lane: Lane) -> Result<Option<CursorRow>, StoreError> {
+    async fn cursor(
+        &self,
+        connection: Uuid,
+        resource: &str,
+        lane: Lane,
+    ) -> Result<Option<CursorRow>, StoreError> {
         read::cursor(&self.readers, connection, resource, lane).await
     }
 

@@ -105,7 +105,12 @@ impl Model {
             Op::Delete { owner, key } => {
                 if let Some((_, deleted @ false)) = self.records.get_mut(&(owner, key)) {
                     *deleted = true;
-                    self.log.push((owner, EntryKind::Deleted(DataType::Body), key.to_string(), String::new()));
+                    self.log.push((
+                        owner,
+                        EntryKind::Deleted(DataType::Body),
+                        key.to_string(),
+                        String::new(),
+                    ));
                 }
             }
             Op::Event { owner } => {

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::column::{Columns, Damage, signed_len};
 use super::unavailable;
 use crate::store::{
-    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow, Parked, SealedCredential,
-    StoreError,
+    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow,
+    Parked, SealedCredential, StoreError,
 };
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
@@ -29,12 +29,22 @@ struct Shape<T> {
 }
 
 impl<T> Shape<T> {
-    async fn one(&self, db: &SqlitePool, doing: &'static str, query: Query<'_>) -> Result<Option<T>, StoreError> {
+    async fn one(
+        &self,
+        db: &SqlitePool,
+        doing: &'static str,
+        query: Query<'_>,
+    ) -> Result<Option<T>, StoreError> {
         let row = query.fetch_optional(db).await.map_err(|error| unavailable(doing, &error))?;
         row.map(|row| (self.read)(&Columns(&row)).map_err(|damage| damage.of(self.what))).transpose()
     }
 
-    async fn list(&self, db: &SqlitePool, doing: &'static str, query: Query<'_>) -> Result<Vec<T>, StoreError> {
+    async fn list(
+        &self,
+        db: &SqlitePool,
+        doing: &'static str,
+        query: Query<'_>,
+    ) -> Result<Vec<T>, StoreError> {
         let rows = query.fetch_all(db).await.map_err(|error| unavailable(doing, &error))?;
         let read = |row: &SqliteRow| set_aside(self.what, row, (self.read)(&Columns(row)));
         Ok(rows.iter().filter_map(read).collect())
@@ -47,7 +57,12 @@ pub(super) fn set_aside<T>(what: &'static str, row: &SqliteRow, read: Result<T, 
         Ok(read) => Some(read),
         Err(damage) => {
             let place = place(row);
-            tracing::error!(what, place, damage = damage.text(), "the store holds a damaged row, which is left out");
+            tracing::error!(
+                what,
+                place,
+                damage = damage.text(),
+                "the store holds a damaged row, which is left out"
+            );
             None
         }
     }
@@ -60,7 +75,12 @@ fn place(row: &SqliteRow) -> String {
     number().or_else(|_| id()).unwrap_or_else(|_| "unknown".to_owned())
 }
 
-async fn count(db: &SqlitePool, doing: &'static str, sql: &'static str, sink: (&str, &str)) -> Result<u64, StoreError> {
+async fn count(
+    db: &SqlitePool,
+    doing: &'static str,
+    sql: &'static str,
+    sink: (&str, &str),
+) -> Result<u64, StoreError> {
     let number: Option<i64> = sqlx::query_scalar(sql)
         .bind(sink.0)
         .bind(sink.1)
@@ -123,7 +143,11 @@ pub(super) async fn connections(
     Ok(found)
 }
 
-fn connections_query<'q>(filter: &'q ConnectionFilter, after: &'q [u8], limit: usize) -> QueryBuilder<Sqlite> {
+fn connections_query<'q>(
+    filter: &'q ConnectionFilter,
+    after: &'q [u8],
+    limit: usize,
+) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new(CONNECTION_COLUMNS);
     query.push("> ").push_bind(after);
     for (column, wanted) in [
@@ -141,7 +165,10 @@ fn connections_query<'q>(filter: &'q ConnectionFilter, after: &'q [u8], limit: u
     query
 }
 
-pub(super) async fn credential(db: &SqlitePool, connection: Uuid) -> Result<Option<SealedCredential>, StoreError> {
+pub(super) async fn credential(
+    db: &SqlitePool,
+    connection: Uuid,
+) -> Result<Option<SealedCredential>, StoreError> {
     const CREDENTIAL: Shape<SealedCredential> = Shape {
         what: "credential",
         read: |columns| {
@@ -152,8 +179,9 @@ pub(super) async fn credential(db: &SqlitePool, connection: Uuid) -> Result<Opti
             })
         },
     };
-    let query = sqlx::query("SELECT connection AS place, sealed, stored_at FROM credential WHERE connection = ?")
-        .bind(connection.as_bytes().as_slice());
+    let query =
+        sqlx::query("SELECT connection AS place, sealed, stored_at FROM credential WHERE connection = ?")
+            .bind(connection.as_bytes().as_slice());
     CREDENTIAL.one(db, "reading a credential", query).await
 }
 
@@ -199,7 +227,11 @@ pub(super) async fn cursors(db: &SqlitePool, connection: Uuid) -> Result<Vec<Cur
     CURSOR.list(db, "reading the cursors", query).await
 }
 
-pub(super) async fn inbox(db: &SqlitePool, connection: Uuid, limit: usize) -> Result<Vec<InboxRow>, StoreError> {
+pub(super) async fn inbox(
+    db: &SqlitePool,
+    connection: Uuid,
+    limit: usize,
+) -> Result<Vec<InboxRow>, StoreError> {
     const INBOX: Shape<InboxRow> = Shape {
         what: "inbox row",
         read: |columns| {
@@ -224,10 +256,8 @@ pub(super) async fn inbox(db: &SqlitePool, connection: Uuid, limit: usize) -> Re
 }
 
 pub(super) async fn inbox_pending(db: &SqlitePool) -> Result<Vec<(Uuid, DateTime<Utc>)>, StoreError> {
-    const PENDING: Shape<(Uuid, DateTime<Utc>)> = Shape {
-        what: "inbox row",
-        read: |columns| Ok((columns.uuid("place")?, columns.time("due_at")?)),
-    };
+    const PENDING: Shape<(Uuid, DateTime<Utc>)> =
+        Shape { what: "inbox row", read: |columns| Ok((columns.uuid("place")?, columns.time("due_at")?)) };
     let query = sqlx::query(
         "SELECT connection AS place, min(due_at) AS due_at FROM inbox \
          WHERE given_up = 0 AND connection IS NOT NULL GROUP BY connection",

@@ -16,7 +16,8 @@ fn url(folder: &TempDir) -> String {
 
 /// Lets a future take one step.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
-    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
+    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context)))
+        .await
 }
 
 fn event(body: impl Into<Bytes>) -> Changeset {
@@ -115,7 +116,11 @@ async fn what_cannot_be_a_store_is_refused_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let garbage = folder.path().join("garbage.db");
     std::fs::write(&garbage, "no database at all, but long enough to be looked at ".repeat(20)).unwrap();
-    for place in ["sqlite::memory:".to_owned(), format!("sqlite://{}", garbage.display()), "sqlite:///proc/x/y.db".to_owned()] {
+    for place in [
+        "sqlite::memory:".to_owned(),
+        format!("sqlite://{}", garbage.display()),
+        "sqlite:///proc/x/y.db".to_owned(),
+    ] {
         let error = SqliteStore::open(&place).await.err().unwrap();
         assert!(matches!(error, StoreError::Open { .. }) && error.to_string().contains(&place), "{error}");
     }
@@ -172,7 +177,10 @@ async fn a_damaged_row_holds_up_none_of_its_neighbours() {
     let found = store.connections(&ConnectionFilter::default(), None, 2).await.unwrap();
     assert_eq!(found.iter().map(|row| row.id.as_u128()).collect::<Vec<_>>(), [2, 3]);
     let error = store.connection(ID).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Damaged { what: "connection", reason } if reason.contains("account")), "{error}");
+    assert!(
+        matches!(&error, StoreError::Damaged { what: "connection", reason } if reason.contains("account")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -208,15 +216,30 @@ async fn a_lookup_by_account_uses_an_index() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&url(&folder)).await.unwrap();
     for (sql, index) in [
-        ("SELECT 1 FROM connection WHERE id > x'' AND provider = 'a' AND account_id = 'b' ORDER BY id LIMIT 1", "connection_account"),
-        ("SELECT 1 FROM connection WHERE id > x'' AND tenant = 'a' AND reference_id = 'b' ORDER BY id LIMIT 1", "connection_reference"),
+        (
+            "SELECT 1 FROM connection WHERE id > x'' AND provider = 'a' AND account_id = 'b' ORDER BY id LIMIT 1",
+            "connection_account",
+        ),
+        (
+            "SELECT 1 FROM connection WHERE id > x'' AND tenant = 'a' AND reference_id = 'b' ORDER BY id LIMIT 1",
+            "connection_reference",
+        ),
         ("SELECT body FROM log WHERE tenant = 1 AND sequence > 5 ORDER BY sequence LIMIT 1", "log_tenant"),
-        ("SELECT 1 FROM log WHERE sequence < 9 AND connection = x'' ORDER BY sequence DESC LIMIT 1", "log_connection"),
-        ("SELECT 1 FROM inbox WHERE connection = x'' AND given_up = 0 ORDER BY id LIMIT 1", "inbox_connection"),
+        (
+            "SELECT 1 FROM log WHERE sequence < 9 AND connection = x'' ORDER BY sequence DESC LIMIT 1",
+            "log_connection",
+        ),
+        (
+            "SELECT 1 FROM inbox WHERE connection = x'' AND given_up = 0 ORDER BY id LIMIT 1",
+            "inbox_connection",
+        ),
         ("SELECT 1 FROM parked WHERE tenant = 'a' AND sink = 'b' ORDER BY due_at LIMIT 1", "parked_sink"),
     ] {
         let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(&store.readers).await.unwrap();
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&store.readers)
+                .await
+                .unwrap();
         assert!(plan.iter().any(|(.., step)| step.contains(index)), "{sql}: {plan:?}");
     }
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::store::{
-    Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow, Parked, SealedCredential,
+    Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow, Parked,
+    SealedCredential,
 };
 
 /// A store that only commits: it records the sizes of groups and does to each what the test says.
@@ -153,7 +154,8 @@ impl Store for Scripted {
 
 /// Lets a future take one step.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
-    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
+    std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context)))
+        .await
 }
 
 fn event(name: &str) -> Changeset {
@@ -185,11 +187,16 @@ fn start(store: &Arc<Scripted>, options: WriterOptions) -> (Writer, WriterTask) 
 }
 
 /// Holds the first commit, hands the others in meanwhile, lets go, and returns their outcomes.
-async fn crowd(store: &Arc<Scripted>, writer: &Writer, others: Vec<Changeset>) -> Vec<Result<Committed, WriteError>> {
+async fn crowd(
+    store: &Arc<Scripted>,
+    writer: &Writer,
+    others: Vec<Changeset>,
+) -> Vec<Result<Committed, WriteError>> {
     let first = writer.commit(event("first"));
     let rest = async {
         store.entered.notified().await;
-        let all = futures_util::future::join_all(others.into_iter().map(|changeset| writer.commit(changeset)));
+        let all =
+            futures_util::future::join_all(others.into_iter().map(|changeset| writer.commit(changeset)));
         let mut all = std::pin::pin!(all);
         assert!(poll_once(&mut all).await.is_pending());
         store.go_on.notify_one();
@@ -201,7 +208,11 @@ async fn crowd(store: &Arc<Scripted>, writer: &Writer, others: Vec<Changeset>) -
 }
 
 /// The same as all there is to do.
-async fn only_crowd(store: &Arc<Scripted>, writer: &Writer, others: Vec<Changeset>) -> Vec<Result<Committed, WriteError>> {
+async fn only_crowd(
+    store: &Arc<Scripted>,
+    writer: &Writer,
+    others: Vec<Changeset>,
+) -> Vec<Result<Committed, WriteError>> {
     let outcomes = crowd(store, writer, others).await;
     writer.stop();
     outcomes
@@ -218,7 +229,8 @@ async fn what_arrives_during_a_commit_is_the_next_group() {
     let others = (0..10).map(|number| event(&number.to_string())).collect();
     let ((), outcomes) = tokio::join!(task.run(), only_crowd(&store, &writer, others));
     assert_eq!(sizes(&store), [1, 10]);
-    let sequences: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap().last_sequence.unwrap()).collect();
+    let sequences: Vec<_> =
+        outcomes.into_iter().map(|outcome| outcome.unwrap().last_sequence.unwrap()).collect();
     assert_eq!(sequences, (2..=11).collect::<Vec<_>>(), "in the order in which they came");
     assert_eq!(*writer.watch().borrow(), 11);
 }
@@ -259,7 +271,9 @@ async fn a_panic_in_a_commit_is_answered_and_the_next_one_works() {
     let (writer, task) = start(&store, options());
     let work = async {
         let outcome = writer.commit(event("a")).await;
-        assert!(matches!(&outcome, Err(WriteError::Store(StoreError::Unavailable { reason, .. })) if reason.contains("panicked")));
+        assert!(
+            matches!(&outcome, Err(WriteError::Store(StoreError::Unavailable { reason, .. })) if reason.contains("panicked"))
+        );
         assert!(writer.trouble().borrow().is_some());
         writer.commit(event("b")).await.unwrap();
         writer.stop();
@@ -325,7 +339,11 @@ async fn the_queue_is_bounded_by_bytes() {
             store.entered.notified().await;
             let mut second = std::pin::pin!(writer.commit(sized("second", 60_000)));
             assert!(poll_once(&mut second).await.is_pending());
-            assert_eq!(writer.queue.capacity(), writer.queue.max_capacity(), "the second has to wait outside");
+            assert_eq!(
+                writer.queue.capacity(),
+                writer.queue.max_capacity(),
+                "the second has to wait outside"
+            );
             store.go_on.notify_one();
             second.await
         };
@@ -357,7 +375,8 @@ fn the_actor_commits_until_it_is_told_to_stop() {
     actix::System::new().block_on(async {
         let store = scripted(&[]);
         let arbiter = actix::Arbiter::new();
-        let (actor, writer) = StoreWriter::new(Arc::clone(&store) as Arc<dyn Store>, Clock::real(), options());
+        let (actor, writer) =
+            StoreWriter::new(Arc::clone(&store) as Arc<dyn Store>, Clock::real(), options());
         let address = actix::Actor::start_in_arbiter(&arbiter.handle(), |_| actor);
         writer.commit(event("a")).await.unwrap();
         address.send(Stop).await.unwrap();

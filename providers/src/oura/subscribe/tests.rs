@@ -119,6 +119,15 @@ async fn one_that_points_elsewhere_is_redirected() {
 }
 
 #[tokio::test]
+async fn one_of_ours_is_enough_beside_one_that_is_not() {
+    let mut all: Vec<Value> = serde_json::from_str(&list(|_, _| None)).unwrap();
+    all.insert(0, subscription("sleep", "create", "https://old.example.com", "2026-07-31T00:00:00Z"));
+    let (result, calls) = run(Recorded::new().answer(SUBSCRIPTIONS, Value::Array(all).to_string())).await;
+    assert!(result.is_ok());
+    assert_eq!(calls.len(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_subscription_keeps_none_of_the_others_back() {
     let refused = |status| FetchError::Rejected { call: SUBSCRIPTIONS.to_owned(), status };
     let door = Recorded::new()

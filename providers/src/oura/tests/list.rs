@@ -65,6 +65,7 @@ async fn a_list_that_turns_in_a_circle_is_malformed() {
         .run()
         .await;
     assert!(matches!(run.result, Err(FetchError::Malformed { .. })), "{:?}", run.result);
+    assert_eq!(run.called(SLEEP_PERIODS.list).len(), 2, "no further page is asked for");
 }
 
 #[tokio::test]

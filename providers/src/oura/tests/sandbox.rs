@@ -92,7 +92,9 @@ impl Client {
         let response = ask(&mut cloud, http::Request::get(path).body(Bytes::new()).unwrap(), now);
         let location: url::Url = response.headers()["location"].to_str().unwrap().parse().unwrap();
         let code = location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
-        let form = format!("client_id=client&client_secret=planted-secret&grant_type=authorization_code&code={code}");
+        let form = format!(
+            "client_id=client&client_secret=planted-secret&grant_type=authorization_code&code={code}"
+        );
         let request = http::Request::post("/oauth/token")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(form))
@@ -110,7 +112,13 @@ impl Client {
         Fetch::new(self.door.clone(), Box::new(kept.clone()), Arc::new(app()), self.account.clone(), self.now)
     }
 
-    async fn fetch(&self, resource: &str, window: Window, ids: &[String], found: &mut Found) -> Result<(), FetchError> {
+    async fn fetch(
+        &self,
+        resource: &str,
+        window: Window,
+        ids: &[String],
+        found: &mut Found,
+    ) -> Result<(), FetchError> {
         let kept = Kept::default();
         let mut cx = self.context(&kept);
         let resource = SPEC.resource(resource).unwrap();

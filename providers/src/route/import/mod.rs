@@ -65,7 +65,7 @@ pub fn records(format: Format, name: &str, bytes: &[u8]) -> Result<Vec<Record>, 
     let records = match format {
         Format::Fit => fit::records(bytes),
     };
-    records.map_err(|fault| ImportError::new(format, name, fault))
+    records.map_err(|fault| ImportError::new(format, name, &fault))
 }
 
 /// What can be had of a damaged file: the records of the part before the damage, and the damage, if there is any.
@@ -81,8 +81,8 @@ pub fn salvage(
         Format::Fit => fit::salvage(bytes),
     };
     match salvaged {
-        Ok((records, fault)) => Ok((records, fault.map(|fault| ImportError::new(format, name, fault)))),
-        Err(fault) => Err(ImportError::new(format, name, fault)),
+        Ok((records, fault)) => Ok((records, fault.map(|fault| ImportError::new(format, name, &fault)))),
+        Err(fault) => Err(ImportError::new(format, name, &fault)),
     }
 }
 
@@ -159,10 +159,10 @@ impl ImportError {
         }
     }
 
-    fn new(format: Format, name: &str, fault: Fault) -> Self {
+    fn new(format: Format, name: &str, fault: &Fault) -> Self {
         let name = name.to_owned();
         let what = fault.to_string();
-        match fault {
+        match *fault {
             Fault::NotFit => Self::NotThisFormat { name, format },
             Fault::CutOff { at } | Fault::Malformed { at, .. } => Self::Damaged { name, what, at: Some(at) },
             Fault::Crc { what: part, at } => Self::Crc { name, part, at },
