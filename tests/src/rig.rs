@@ -66,7 +66,7 @@ impl Rig {
     /// # Errors
     /// Why the daemon does not start.
     pub async fn start_daemon(&mut self) -> Result<(), StartError> {
-        let running = app::start(self.load(), Clock::real(), self.listeners()).await?;
+        let mut running = app::start(self.load(), Clock::real(), self.listeners()).await?;
         running.subscribe().await;
         self.running = Some(running);
         Ok(())

@@ -1,7 +1,7 @@
 //! The durable state: connections, credentials, cursors, digests, the inbox, the log, sink offsets.
 //!
 //! Everything is written as [`Changeset`]s through the one [`writer`], which commits them in groups; everything is
-//! read through the [`Store`] trait. SQLite is the implementation here ([`sqlite`]); nothing outside this folder
+//! read through the [`Store`] trait. `SQLite` is the implementation here ([`sqlite`]); nothing outside this folder
 //! knows that. The store never knows a provider and never sees a secret in the clear.
 
 pub mod changeset;

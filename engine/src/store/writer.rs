@@ -375,7 +375,7 @@ impl Actor for StoreWriter {
         if let Some(task) = self.task.take() {
             let work: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(task.run());
             context.spawn(actix::ActorFutureExt::map(work.into_actor(self), |(), _actor, context| {
-                context.stop()
+                context.stop();
             }));
         }
     }

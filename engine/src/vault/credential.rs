@@ -93,7 +93,7 @@ impl Vault {
             + written.scopes.iter().map(|scope| scope.len() + 3).sum::<usize>();
         let mut plaintext = Zeroizing::new(Vec::with_capacity(256 + 6 * texts));
         serde_json::to_writer(&mut *plaintext, &written)
-            .map_err(|_| VaultError::Unreadable { connection })?;
+            .map_err(|_quotes_values| VaultError::Unreadable { connection })?;
         self.seal(connection, FIELD, &plaintext)
     }
 
@@ -103,8 +103,8 @@ impl Vault {
     /// [`VaultError::Sealed`] if it does not open, [`VaultError::Unreadable`] if what was sealed is no credential.
     pub fn open_credential(&self, connection: Uuid, envelope: &[u8]) -> Result<Credential, VaultError> {
         let plaintext = self.open(connection, FIELD, envelope)?;
-        let read: Read =
-            serde_json::from_slice(&plaintext).map_err(|_| VaultError::Unreadable { connection })?;
+        let read: Read = serde_json::from_slice(&plaintext)
+            .map_err(|_quotes_values| VaultError::Unreadable { connection })?;
         Ok(Credential {
             access_token: read.access_token,
             refresh_token: read.refresh_token,

@@ -50,7 +50,7 @@ pub(super) fn seal(
     let payload = Payload { msg: plaintext, aad: &aad };
     // Fails only for plaintexts beyond 256 GiB.
     let sealed =
-        cipher(key).encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| SealError::Malformed)?;
+        cipher(key).encrypt(XNonce::from_slice(&nonce), payload).map_err(|_too_long| SealError::Malformed)?;
     envelope.extend_from_slice(&sealed);
     Ok(envelope)
 }
@@ -69,7 +69,7 @@ pub(super) fn open(
     cipher(key)
         .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &aad })
         .map(Zeroizing::new)
-        .map_err(|_| SealError::Forged)
+        .map_err(|_opaque| SealError::Forged)
 }
 
 /// The key that an envelope names.

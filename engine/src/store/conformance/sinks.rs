@@ -74,7 +74,7 @@ async fn parked(store: Arc<dyn Store>) -> Outcome {
     let all = [&first, &second, &third, &other];
     put(&*store, all.map(|parked| Change::Park(parked.clone())).to_vec()).await?;
     assert_eq!(store.parked(TENANT, "app", 10).await?, [second.clone(), third.clone(), first.clone()]);
-    assert_eq!(store.parked(TENANT, "app", 1).await?, [second.clone()]);
+    assert_eq!(store.parked(TENANT, "app", 1).await?, std::slice::from_ref(&second));
     assert_eq!(store.parked_count(TENANT, "app").await?, 3);
     assert_eq!(store.parked_count(OTHER_TENANT, "app").await?, 0);
     let moved = Parked { attempts: 3, due_at: at(60), reason: "again".to_owned(), ..second };
@@ -150,7 +150,7 @@ async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
     let newest = ids.first().copied().unwrap_or_default();
     let changes = vec![
         Change::DeadLetterRemove { id: newest },
-        Change::DeadLetter(letter("app", 4, letters[0].entry.kind)),
+        Change::DeadLetter(letter("app", 4, EntryKind::Record(DataType::Sleep))),
     ];
     put(&*store, changes).await?;
     assert_eq!(sequences(store.dead_letters(Some(TENANT), Some("app"), None, 10).await?), [4, 1]);

@@ -1,6 +1,6 @@
 //! How single values lie in columns, and back.
 //!
-//! Times become microseconds since 1970, numbers without sign become SQLite's signed ones, ids become 16 bytes. A
+//! Times become microseconds since 1970, numbers without sign become `SQLite`'s signed ones, ids become 16 bytes. A
 //! column that makes no sense is named, with its table; its content is not.
 
 use chrono::{DateTime, Utc};
@@ -48,7 +48,7 @@ impl<'r> Columns<'r> {
 
     pub(super) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, Damage> {
         T::try_from(self.get::<i64>(column)?)
-            .map_err(|_| Damage(format!("column {column}: number out of range")))
+            .map_err(|_mismatch| Damage(format!("column {column}: number out of range")))
     }
 
     pub(super) fn uuid(&self, column: &'static str) -> Result<Uuid, Damage> {
@@ -61,7 +61,7 @@ impl<'r> Columns<'r> {
 
     pub(super) fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N], Damage> {
         let bytes: &[u8] = self.get(column)?;
-        <[u8; N]>::try_from(bytes).map_err(|_| Damage(format!("column {column}: expected {N} bytes")))
+        <[u8; N]>::try_from(bytes).map_err(|_mismatch| Damage(format!("column {column}: expected {N} bytes")))
     }
 
     pub(super) fn kind(&self, column: &'static str) -> Result<EntryKind, Damage> {

@@ -1,4 +1,4 @@
-//! The store in one SQLite file: WAL, every commit synchronised to the disk before it is acknowledged.
+//! The store in one `SQLite` file: WAL, every commit synchronised to the disk before it is acknowledged.
 //!
 //! One connection writes, a small pool reads; readers never wait for the writer. A write connection that failed is
 //! closed and replaced, so that nothing of a broken transaction survives and a full disk heals by itself. Nothing
@@ -51,7 +51,7 @@ const CHECKPOINT_PAGES: &str = "8192";
 const PAGE_BYTES: u32 = 8192;
 /// Size to which the write-ahead log is cut after it grew, bytes.
 const JOURNAL_LIMIT: &str = "67108864";
-/// Page cache of the write connection, KiB (negative by SQLite's convention).
+/// Page cache of the write connection, KiB (negative by `SQLite`'s convention).
 const WRITER_CACHE: &str = "-65536";
 
 /// A store in one file.
@@ -125,7 +125,7 @@ async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqliteConnecti
         .await
 }
 
-/// SQLite gives the write-ahead log the permissions of the file, so the file is made with the right ones first.
+/// `SQLite` gives the write-ahead log the permissions of the file, so the file is made with the right ones first.
 fn prepare_file(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -208,7 +208,7 @@ impl Tenants {
     }
 }
 
-/// SQLite's texts name tables and columns, never a value.
+/// `SQLite`'s texts name tables and columns, never a value.
 fn unavailable(doing: &'static str, error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => {

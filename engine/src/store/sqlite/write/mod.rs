@@ -22,7 +22,7 @@ type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 /// The sequence of the newest entry that ever was; no row for a log that never had one.
 pub(super) const LAST_SEQUENCE: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'log'";
 
-/// Most rows of one statement; times columns, far below SQLite's limit of 32,766 parameters.
+/// Most rows of one statement; times columns, far below `SQLite`'s limit of 32,766 parameters.
 const LARGEST_CHUNK: usize = 512;
 
 /// Gives every tenant of the group a number. Its own little transaction: a tenant without entries does no harm.
