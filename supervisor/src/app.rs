@@ -106,7 +106,7 @@ pub struct Running {
     /// What its parts share.
     pub shared: Arc<Shared>,
     servers: Vec<actix_web::dev::ServerHandle>,
-    subscribers: Vec<JoinHandle<()>>,
+    background: Vec<JoinHandle<()>>,
     writer: WriterThread,
 }
 
@@ -193,7 +193,8 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     deliveries(&shared).await?;
     let connections = shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
     info!(%public, %admin, connections, "tributary is running");
-    Ok(Running { public, admin, shared, servers, subscribers: Vec::new(), writer: writer_thread })
+    let background = vec![actix_rt::spawn(crate::retention::keep(Arc::clone(&shared)))];
+    Ok(Running { public, admin, shared, servers, background, writer: writer_thread })
 }
 
 fn runtimes(
@@ -333,7 +334,7 @@ impl Running {
         for runtime in self.shared.runtimes.values() {
             let pause = subscribe_once(runtime).await;
             let runtime = Arc::clone(runtime);
-            self.subscribers.push(actix_rt::spawn(async move {
+            self.background.push(actix_rt::spawn(async move {
                 let mut pause = pause;
                 loop {
                     runtime.clock.sleep(pause).await;
@@ -345,8 +346,8 @@ impl Running {
 
     /// Takes it down: no new work, running jobs and deliveries end, everything is stored.
     pub async fn stop(self) {
-        for subscriber in &self.subscribers {
-            subscriber.abort();
+        for task in &self.background {
+            task.abort();
         }
         for server in &self.servers {
             server.stop(true).await;

@@ -7,6 +7,7 @@
 //! | [`front`] | HTTP: REST, notifications, OAuth callback, health, admin |
 //! | [`cli`] | the commands |
 //! | [`demo`] | sandbox providers, the engine and local sinks in one process, with an account of every record |
+//! | [`retention`] | removes what is no longer wanted |
 //! | [`sandbox`] | sockets for the simulated providers |
 //!
 //! It never decides about data: that is the engine's part.
@@ -15,5 +16,6 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod front;
+pub mod retention;
 pub mod sandbox;
 pub mod supervise;

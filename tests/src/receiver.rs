@@ -55,9 +55,11 @@ impl Received {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The event's `type`.
+    /// The event's `type`, which is the first thing that an event says.
     pub fn kind(&self) -> String {
-        self.json().get("type").and_then(Value::as_str).unwrap_or_default().to_owned()
+        let begin = self.body.strip_prefix(br#"{"type":""#).unwrap_or_default();
+        let word = begin.split(|byte| *byte == b'"').next().unwrap_or_default();
+        String::from_utf8_lossy(word).into_owned()
     }
 
     /// Whether `terra-signature` (`t=…,v1=…`) is that of the body with this secret.
@@ -144,6 +146,12 @@ impl Receiver {
     pub fn taken(&self, path: &str) -> Vec<Received> {
         let state = lock(&self.state);
         state.requests.iter().filter(|request| request.taken && request.target == path).cloned().collect()
+    }
+
+    /// Whether an event of that type was taken at this path.
+    pub fn has(&self, path: &str, kind: &str) -> bool {
+        let state = lock(&self.state);
+        state.requests.iter().any(|request| request.taken && request.target == path && request.kind() == kind)
     }
 
     /// The taken events of one type at any path.

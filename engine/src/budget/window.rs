@@ -86,7 +86,7 @@ impl Window {
     pub fn used(&mut self, now: DateTime<Utc>) -> u32 {
         self.settle(now);
         match &self.calls {
-            Calls::Rolling { total, .. } => *total,
+            Calls::Rolling { total, .. } => total.saturating_add(self.in_flight),
             Calls::Aligned { counted, .. } => *counted,
         }
     }

@@ -166,9 +166,10 @@ impl State {
         !self.loaded || self.due.iter().any(|due| due.history.is_some())
     }
 
-    /// Whether nothing is due and nothing runs.
+    /// Whether nothing runs and nothing is due; one that is not active rests, whatever is due.
     pub fn is_idle(&self, now: DateTime<Utc>) -> bool {
-        self.loaded && self.running.is_none() && self.pick(now).is_none()
+        let rests = self.status != ConnectionState::Active;
+        self.loaded && self.running.is_none() && (rests || self.pick(now).is_none())
     }
 
     /// Takes a message, returns what is to be done.

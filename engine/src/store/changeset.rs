@@ -223,6 +223,9 @@ pub struct Retention {
     /// Log entries that were committed before go, with event ids and notices (given up, or of unknown accounts) that
     /// arrived before and OAuth flows that expired before. Sequences and digests stay: nothing comes back as new.
     pub log_before: DateTime<Utc>,
+    /// Log entries behind this sequence stay, however old: some sink has not settled them. So do entries that a parked
+    /// delivery speaks of.
+    pub settled: u64,
     /// Dead letters whose last try was before go.
     pub dead_letters_before: DateTime<Utc>,
     /// Most rows of each kind.

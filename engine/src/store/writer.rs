@@ -135,7 +135,7 @@ impl Writer {
         answer.await.map_err(|_dropped| StoreError::Stopped)?
     }
 
-    /// The sequence of the newest log entry, after every commit that added some.
+    /// The sequence of the newest log entry, changed by every commit that adds some; 0 until the task has begun.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.sequence.clone()
     }
@@ -353,12 +353,9 @@ pub struct StoreWriter {
 }
 
 /// Asks the actor to commit what waits and to end.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
 pub struct Stop;
-
-impl Message for Stop {
-    type Result = ();
-}
 
 impl StoreWriter {
     /// An actor around a task that does not run yet, and the handle to it.

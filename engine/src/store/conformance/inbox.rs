@@ -149,7 +149,7 @@ async fn unknown(store: Arc<dyn Store>) -> Outcome {
         put(&*store, vec![add(None, Some("e1"), 1), add(None, Some("e1"), 1), add(None, None, 2)]).await?;
     assert_eq!(taken.notices, 2);
     let retain =
-        |second| Change::Retain(Retention { log_before: at(second), dead_letters_before: at(0), limit: 100 });
+        |second| Change::Retain(Retention { log_before: at(second), settled: u64::MAX >> 1, dead_letters_before: at(0), limit: 100 });
     // The older of the rows, and the event id.
     assert_eq!(put(&*store, vec![retain(2)]).await?.removed, 2);
     assert_eq!(put(&*store, vec![retain(3)]).await?.removed, 1);

@@ -108,8 +108,9 @@ async fn records<'a>(
                 }
                 // Taken as unknown: the record is delivered once more, and the row is written anew.
                 Err(damage) => {
-                    tracing::error!(connection = %key.0, data_type = %key.1, damage = damage.text(),
-                    "the store holds a damaged digest, which is replaced")
+                    let (connection, data_type) = (key.0, key.1);
+                    let damage = damage.text();
+                    tracing::error!(%connection, %data_type, damage, "the store holds a damaged digest; it is replaced");
                 }
             }
         }

@@ -100,13 +100,14 @@ async fn dead_letter(db: &mut SqliteConnection, letter: &NewDeadLetter) -> Resul
 
 /// A slice of each kind, oldest first.
 pub(super) async fn retain(db: &mut SqliteConnection, retention: &Retention) -> Result<u64, StoreError> {
-    let mut removed = 0;
+    let entries = sqlx::query(
+        "DELETE FROM log WHERE sequence IN (SELECT sequence FROM (SELECT sequence, committed_at FROM log \
+         WHERE sequence <= ?3 AND sequence NOT IN (SELECT value FROM parked, json_each(parked.sequences)) \
+         ORDER BY sequence LIMIT ?2) WHERE committed_at < ?1)",
+    );
+    let entries = entries.bind(micros(retention.log_before)).bind(retention.limit).bind(signed(retention.settled));
+    let mut removed = run(db, "removing what is past its time", entries).await?;
     for (sql, before) in [
-        (
-            "DELETE FROM log WHERE sequence IN (SELECT sequence FROM (SELECT sequence, committed_at FROM log \
-             ORDER BY sequence LIMIT ?2) WHERE committed_at < ?1)",
-            retention.log_before,
-        ),
         (
             "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE (given_up = 1 OR connection IS NULL) \
              AND received_at < ?1 ORDER BY id LIMIT ?2)",
