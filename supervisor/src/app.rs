@@ -191,7 +191,8 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     });
     let (public, admin, servers) = front::serve(&shared, listeners)?;
     deliveries(&shared).await?;
-    let connections = shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
+    let connections =
+        shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
     info!(%public, %admin, connections, "tributary is running");
     let background = vec![actix_rt::spawn(crate::retention::keep(Arc::clone(&shared)))];
     Ok(Running { public, admin, shared, servers, background, writer: writer_thread })
@@ -218,12 +219,10 @@ fn runtimes(
             user_agent: user_agent(),
             ..ClientOptions::default()
         })?;
-        let budget = Budget::start(BudgetOptions::from_spec(
-            spec,
-            app.app_quotas.clone(),
-            app.user_quotas.clone(),
-            clock.clone(),
-        ));
+        let options =
+            BudgetOptions::from_spec(spec, app.app_quotas.clone(), app.user_quotas.clone(), clock.clone());
+        // What was spent before a restart is spent.
+        let budget = Budget::start(options.kept_in(Arc::clone(store), writer.clone()));
         let provider_app = Arc::new(ProviderApp {
             client_id: app.client_id.clone(),
             client_secret: app.client_secret.clone(),
@@ -231,7 +230,8 @@ fn runtimes(
             callback_url: format!("{base}/auth/{}/callback", spec.key),
             notify_url: format!("{base}/notify/{}", spec.key),
         });
-        let tokens = Arc::new(Tokens::new(Arc::clone(store), writer.clone(), Arc::clone(vault), clock.clone()));
+        let tokens =
+            Arc::new(Tokens::new(Arc::clone(store), writer.clone(), Arc::clone(vault), clock.clone()));
         let history = chrono::Duration::from_std(app.history.unwrap_or(DEFAULT_HISTORY));
         runtimes.insert(
             spec.key,
@@ -280,7 +280,10 @@ async fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
                 clock: shared.clock.clone(),
                 spec: spec_of,
             };
-            shared.supervisor.try_send(crate::supervise::AddDelivery(parts)).map_err(|_full| StartError::Ended("the supervisor"))?;
+            shared
+                .supervisor
+                .try_send(crate::supervise::AddDelivery(parts))
+                .map_err(|_full| StartError::Ended("the supervisor"))?;
         }
     }
     Ok(())
@@ -351,6 +354,10 @@ impl Running {
         }
         for server in &self.servers {
             server.stop(true).await;
+        }
+        for runtime in self.shared.runtimes.values() {
+            // A job that waits for a quota would outlast any stop; what it has fetched is stored.
+            runtime.budget.close().await;
         }
         let drained = self.shared.supervisor.send(Stop { within: DRAIN }).await;
         match drained {

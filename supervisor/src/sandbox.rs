@@ -61,7 +61,9 @@ impl Inner {
         }
         let limits = Limits { timeout: Some(within), max_body: Some(64 << 10), truncate: true };
         match self.client.send(request, limits).await {
-            Ok(answer) => (id, CallResult { status: Some(answer.status().as_u16()), body: answer.into_body() }),
+            Ok(answer) => {
+                (id, CallResult { status: Some(answer.status().as_u16()), body: answer.into_body() })
+            }
             Err(error) => {
                 tracing::debug!(provider = self.key, %error, "a notification was not answered");
                 (id, CallResult::default())
@@ -143,7 +145,8 @@ async fn live(inner: Arc<Inner>) {
             sandbox.outbox(now)
         };
         let idle = due.is_empty();
-        let mut calls = futures_util::stream::iter(due).map(|outbound| inner.call(outbound)).buffer_unordered(AT_ONCE);
+        let mut calls =
+            futures_util::stream::iter(due).map(|outbound| inner.call(outbound)).buffer_unordered(AT_ONCE);
         while let Some((id, result)) = calls.next().await {
             let now = inner.clock.now();
             inner.lock().delivered(id, result.status, now);
@@ -197,7 +200,8 @@ fn answer(response: http::Response<Bytes>) -> HttpResponse {
 fn builder(response: http::Response<Bytes>) -> (actix_web::HttpResponseBuilder, Bytes) {
     let (parts, body) = response.into_parts();
     let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
-    let mut builder = HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR));
+    let mut builder =
+        HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in &parts.headers {
         builder.append_header((name.as_str(), value.as_bytes()));
     }

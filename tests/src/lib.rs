@@ -14,12 +14,7 @@
 //!
 //! A test in here never sleeps and never looks into the engine where it could look at what comes out of it. The kit
 //! fails by panicking, with what it was waiting for.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a kit of tests fails by panicking"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a kit of tests fails by panicking")]
 
 pub mod daemon;
 pub mod inventory;

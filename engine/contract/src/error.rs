@@ -126,7 +126,9 @@ impl FetchError {
     pub const fn class(&self) -> Class {
         match self {
             Self::Auth { .. } => Class::Reauth,
-            Self::Quota { .. } | Self::Transient { .. } | Self::Stopped { .. } | Self::Store { .. } => Class::Retry,
+            Self::Quota { .. } | Self::Transient { .. } | Self::Stopped { .. } | Self::Store { .. } => {
+                Class::Retry
+            }
             Self::Gone { .. }
             | Self::Forbidden { .. }
             | Self::Rejected { .. }

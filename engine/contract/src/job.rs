@@ -135,7 +135,10 @@ mod tests {
     fn pieces_cover_the_window_without_gap_or_overlap() {
         let window = Window::new(hour(0), hour(10));
         let pieces = window.pieces(Duration::hours(4));
-        assert_eq!(pieces, [Window::new(hour(0), hour(4)), Window::new(hour(4), hour(8)), Window::new(hour(8), hour(10))]);
+        assert_eq!(
+            pieces,
+            [Window::new(hour(0), hour(4)), Window::new(hour(4), hour(8)), Window::new(hour(8), hour(10))]
+        );
         assert_eq!(Window::new(hour(3), hour(3)).pieces(Duration::hours(1)), []);
         assert_eq!(window.pieces(Duration::zero()), [window]);
     }

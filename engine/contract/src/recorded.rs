@@ -30,7 +30,8 @@ impl Recorded {
     /// A door for one resource: documents that were not given are answered as the provider answers when there is
     /// nothing.
     pub fn for_resource(resource: &'static Resource) -> Self {
-        let fallback = resource.documents.iter().map(|document| (document.template, document.empty)).collect();
+        let fallback =
+            resource.documents.iter().map(|document| (document.template, document.empty)).collect();
         Self { fallback, ..Self::default() }
     }
 

@@ -47,7 +47,8 @@ impl Spec {
 
     /// All data types that some resource yields, sorted, each once.
     pub fn data_types(&self) -> Vec<DataType> {
-        let mut types: Vec<DataType> = self.resources.iter().flat_map(|resource| resource.yields).copied().collect();
+        let mut types: Vec<DataType> =
+            self.resources.iter().flat_map(|resource| resource.yields).copied().collect();
         types.sort_unstable();
         types.dedup();
         types

@@ -29,8 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle, StreamHandler, WrapFuture};
-use actix::{ActorFutureExt, MailboxError};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, SpawnHandle, StreamHandler, WrapFuture};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
@@ -44,7 +43,7 @@ pub use message::{BudgetError, Class, PermitRequest};
 use message::{Effect, Message, Ticket};
 use state::{State, Terms};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockGuard};
 use crate::store::{Store, Writer};
 use crate::telemetry::metric;
 
@@ -89,12 +88,24 @@ pub struct BudgetHandle {
 
 #[derive(Debug)]
 struct Shared {
-    address: Addr<Budget>,
-    /// What must not be lost when the mailbox is full. Every wish sends at most one message here, so wishes bound it.
-    ends: mpsc::UnboundedSender<Message>,
+    /// The actor's queue: one for all, so that what a call said counts before the next wish. Everybody in it waits for
+    /// an answer or sends the one end of a permit, so the calls themselves bound it.
+    queue: mpsc::UnboundedSender<Told>,
     next_ticket: AtomicU64,
     terms: Terms,
     clock: Clock,
+}
+
+/// Takes an answer to whoever waits. A manual clock stands still while it is on its way.
+type Reply = oneshot::Sender<Result<ClockGuard, BudgetError>>;
+
+/// What comes in through the actor's queue.
+#[derive(Debug)]
+enum Told {
+    Wanted { ticket: Ticket, request: PermitRequest, reply: Reply, hold: ClockGuard },
+    Ended(Message),
+    Levels(oneshot::Sender<Vec<Level>>),
+    Close(oneshot::Sender<()>),
 }
 
 /// One window of the app's quota.
@@ -128,11 +139,15 @@ impl BudgetHandle {
         let mut permit =
             Permit { shared: Arc::clone(&self.shared), ticket, end: Some(Message::Dropped(ticket)) };
         let (reply, granted) = oneshot::channel();
-        let began = self.shared.clock.now();
-        let sent = self.shared.address.send(Acquire { ticket, request, reply }).await;
-        sent.map_err(|_: MailboxError| BudgetError::Stopped)?;
-        match self.shared.clock.timeout(self.shared.terms.patience, granted).await {
-            Ok(Ok(Ok(()))) => {
+        let clock = &self.shared.clock;
+        let (began, hold) = (clock.now(), clock.guard());
+        let wish = Told::Wanted { ticket, request, reply, hold };
+        self.shared.queue.send(wish).map_err(|_closed| BudgetError::Stopped)?;
+        let idle = clock.idle();
+        let waited = clock.timeout(self.shared.terms.patience, granted).await;
+        drop(idle);
+        match waited {
+            Ok(Ok(Ok(_hold))) => {
                 permit.end = Some(Message::Ended(ticket));
                 Ok(permit)
             }
@@ -144,7 +159,7 @@ impl BudgetHandle {
             Ok(Err(_gone)) => Err(BudgetError::Stopped),
             Err(_elapsed) => {
                 metric::BUDGET_REFUSALS.add_one();
-                let waited = (self.shared.clock.now() - began).to_std().unwrap_or_default();
+                let waited = (clock.now() - began).to_std().unwrap_or_default();
                 Err(BudgetError::UsedUp {
                     scope: QuotaScope::App,
                     retry_after: waited.max(Duration::from_secs(1)),
@@ -153,9 +168,22 @@ impl BudgetHandle {
         }
     }
 
+    /// Lets nobody wait any more: who waits now, or would have to, is told that the budget has ended. Calls that may go
+    /// at once still go, so that running work comes to its end soon.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.shared.queue.send(Told::Close(reply)).is_err() || closed.await.is_err() {
+            tracing::debug!("a budget had ended before it was closed");
+        }
+    }
+
     /// How full the windows of the app are; empty when there are none or the budget has ended.
     pub async fn snapshot(&self) -> Vec<Level> {
-        self.shared.address.send(Snapshot).await.unwrap_or_default()
+        let (reply, levels) = oneshot::channel();
+        if self.shared.queue.send(Told::Levels(reply)).is_err() {
+            return Vec::new();
+        }
+        levels.await.unwrap_or_default()
     }
 }
 
@@ -186,7 +214,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(end) = self.end.take()
-            && self.shared.ends.send(end).is_err()
+            && self.shared.queue.send(Told::Ended(end)).is_err()
         {
             // Without a budget nobody counts any more.
             tracing::debug!("a permit ended after its budget");
@@ -199,15 +227,16 @@ pub struct Budget {
     state: State,
     clock: Clock,
     keep: Option<Keep>,
-    waiting: HashMap<Ticket, oneshot::Sender<Result<(), BudgetError>>>,
+    waiting: HashMap<Ticket, Reply>,
     timer: Option<SpawnHandle>,
+    is_closing: bool,
 }
 
 impl Budget {
     /// Starts the budget on the present arbiter.
     pub fn start(options: BudgetOptions) -> BudgetHandle {
         let BudgetOptions { terms, clock, keep, .. } = options;
-        let (ends, ended) = mpsc::unbounded_channel();
+        let (queue, told) = mpsc::unbounded_channel();
         let budget = Self {
             state: match &keep {
                 Some(_) => State::kept(terms.clone(), clock.now()),
@@ -217,19 +246,16 @@ impl Budget {
             keep,
             waiting: HashMap::new(),
             timer: None,
+            is_closing: false,
         };
-        let address = Self::create(move |context| {
+        Self::create(move |context| {
             context.add_stream(futures_util::stream::unfold(
-                ended,
-                async |mut ended: mpsc::UnboundedReceiver<_>| {
-                    ended.recv().await.map(|message| (message, ended))
-                },
+                told,
+                async |mut told: mpsc::UnboundedReceiver<_>| told.recv().await.map(|next| (next, told)),
             ));
             budget
         });
-        BudgetHandle {
-            shared: Arc::new(Shared { address, ends, next_ticket: AtomicU64::new(1), terms, clock }),
-        }
+        BudgetHandle { shared: Arc::new(Shared { queue, next_ticket: AtomicU64::new(1), terms, clock }) }
     }
 
     fn tell(&mut self, message: Message, context: &mut Context<Self>) {
@@ -239,7 +265,7 @@ impl Budget {
             match effect {
                 Effect::Grant(ticket) => {
                     let asker = self.waiting.remove(&ticket);
-                    if asker.is_none_or(|asker| asker.send(Ok(())).is_err()) {
+                    if asker.is_none_or(|asker| asker.send(Ok(self.clock.guard())).is_err()) {
                         effects.extend(self.state.on(Message::Dropped(ticket), self.clock.now()));
                     }
                 }
@@ -253,6 +279,13 @@ impl Budget {
                 Effect::WakeAt(at) => self.wake(at, context),
                 Effect::Save(saved) => self.save(saved, context),
             }
+        }
+    }
+
+    /// Whoever waits learns from the end of the channel that the budget gives nothing more.
+    fn turn_away(&mut self, context: &mut Context<Self>) {
+        for ticket in self.waiting.drain().map(|(ticket, _asker)| ticket).collect::<Vec<_>>() {
+            self.tell(Message::Dropped(ticket), context);
         }
     }
 
@@ -289,49 +322,38 @@ impl Actor for Budget {
     }
 }
 
-struct Acquire {
-    ticket: Ticket,
-    request: PermitRequest,
-    reply: oneshot::Sender<Result<(), BudgetError>>,
-}
-
-impl actix::Message for Acquire {
-    type Result = ();
-}
-
-impl Handler<Acquire> for Budget {
-    type Result = ();
-
-    fn handle(&mut self, wish: Acquire, context: &mut Context<Self>) {
-        let Acquire { ticket, request, reply } = wish;
-        if reply.is_closed() {
-            return;
+impl StreamHandler<Told> for Budget {
+    fn handle(&mut self, told: Told, context: &mut Context<Self>) {
+        match told {
+            // Whoever does not wait any more has said so, or is about to.
+            Told::Wanted { reply, .. } if reply.is_closed() => {}
+            Told::Wanted { ticket, request, reply, hold } => {
+                self.waiting.insert(ticket, reply);
+                self.tell(Message::Wanted { ticket, request }, context);
+                if self.is_closing {
+                    self.turn_away(context);
+                }
+                drop(hold);
+            }
+            Told::Close(reply) => {
+                self.is_closing = true;
+                self.turn_away(context);
+                if reply.send(()).is_err() {
+                    tracing::trace!("nobody waits for the close any more");
+                }
+            }
+            Told::Ended(message) => {
+                if let Message::Dropped(ticket) = &message {
+                    self.waiting.remove(ticket);
+                }
+                self.tell(message, context);
+            }
+            Told::Levels(reply) => {
+                if reply.send(self.state.levels(self.clock.now())).is_err() {
+                    tracing::trace!("nobody waits for the levels any more");
+                }
+            }
         }
-        self.waiting.insert(ticket, reply);
-        self.tell(Message::Wanted { ticket, request }, context);
-    }
-}
-
-impl StreamHandler<Message> for Budget {
-    fn handle(&mut self, message: Message, context: &mut Context<Self>) {
-        if let Message::Dropped(ticket) = &message {
-            self.waiting.remove(ticket);
-        }
-        self.tell(message, context);
-    }
-}
-
-struct Snapshot;
-
-impl actix::Message for Snapshot {
-    type Result = Vec<Level>;
-}
-
-impl Handler<Snapshot> for Budget {
-    type Result = actix::MessageResult<Snapshot>;
-
-    fn handle(&mut self, _ask: Snapshot, _context: &mut Context<Self>) -> Self::Result {
-        actix::MessageResult(self.state.levels(self.clock.now()))
     }
 }
 

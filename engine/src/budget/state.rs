@@ -123,7 +123,7 @@ impl State {
             Message::Ended(ticket) => drop(self.ended(ticket, now)),
             Message::Resumed(saved) => self.resumed(saved, now),
             Message::SaveEnded(is_durable) => {
-                self.ledger.iter_mut().for_each(|ledger| ledger.end(is_durable))
+                self.ledger.iter_mut().for_each(|ledger| ledger.end(is_durable));
             }
             Message::Tick => {}
         }

@@ -193,7 +193,9 @@ impl Window {
         let seconds = self.quota.window.length().as_secs();
         let (start, calls, recent) = match &self.calls {
             Calls::Rolling { ended, .. } => (None, coarse(ended), 0),
-            Calls::Aligned { start, counted, recent, .. } => (Some(*start), vec![(now, *counted)], recent.len()),
+            Calls::Aligned { start, counted, recent, .. } => {
+                (Some(*start), vec![(now, *counted)], recent.len())
+            }
         };
         let recent = u32::try_from(recent).unwrap_or(u32::MAX);
         SavedWindow { seconds, start, calls, recent, in_flight: self.in_flight }

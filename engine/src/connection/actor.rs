@@ -61,7 +61,9 @@ impl ConnectionActor {
                     Ok::<_, StoreError>((cursors, connection.map(|connection| connection.state)))
                 };
                 match read.await {
-                    Ok((cursors, status)) => return (cursors, status.unwrap_or(ConnectionState::Disconnected)),
+                    Ok((cursors, status)) => {
+                        return (cursors, status.unwrap_or(ConnectionState::Disconnected));
+                    }
                     Err(error) => {
                         warn!(%error, "connection not readable, trying again");
                         clock.sleep(Duration::from_secs(1)).await;
@@ -104,7 +106,10 @@ impl ConnectionActor {
         let job = AssertUnwindSafe(job::run(Arc::clone(&self.runtime), self.id, task)).catch_unwind();
         ctx.spawn(job.into_actor(self).map(move |result, actor, ctx| {
             let ended = result.unwrap_or_else(|_panic| {
-                error!(provider = actor.runtime.provider.spec().key, "a job panicked; only its connection is affected");
+                error!(
+                    provider = actor.runtime.provider.spec().key,
+                    "a job panicked; only its connection is affected"
+                );
                 Ended::Panicked
             });
             actor.on(Event::Ended(task, ended), ctx);

@@ -60,7 +60,11 @@ impl Destination {
     }
 
     /// Commits what was emitted, together with further changes.
-    pub async fn commit_with(&self, emitted: Vec<Emitted>, mut extra: Vec<Change>) -> Result<Committed, FetchError> {
+    pub async fn commit_with(
+        &self,
+        emitted: Vec<Emitted>,
+        mut extra: Vec<Change>,
+    ) -> Result<Committed, FetchError> {
         let count = emitted.len();
         let mut changes = ingest::changes(&self.tenant, self.connection, emitted, Some(self.trace))
             .map_err(|error| FetchError::malformed(self.resource, error.to_string()))?;

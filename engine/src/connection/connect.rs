@@ -23,7 +23,9 @@ use super::commit::Destination;
 use super::{Runtime, job, user};
 use crate::oauth;
 use crate::store::writer::WriteError;
-use crate::store::{Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError};
+use crate::store::{
+    Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError,
+};
 use crate::telemetry::span;
 use crate::vault::Credential;
 
@@ -159,7 +161,10 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
         id: known.as_ref().map_or(flow.connection, |known| known.id),
         tenant: Arc::clone(&flow.tenant),
         provider: spec.key.to_owned(),
-        reference_id: flow.reference_id.clone().or_else(|| known.as_ref().and_then(|known| known.reference_id.clone())),
+        reference_id: flow
+            .reference_id
+            .clone()
+            .or_else(|| known.as_ref().and_then(|known| known.reference_id.clone())),
         account,
         state: ConnectionState::Active,
         reason: None,
@@ -215,8 +220,10 @@ fn granted(separator: &str, callback: Option<&str>, credential: &Credential) -> 
 }
 
 fn open_verifier(runtime: &Runtime, connection: Uuid, sealed: &[u8]) -> Result<Secret<String>, ConnectError> {
-    let opened =
-        runtime.vault.open(connection, VERIFIER, sealed).map_err(|error| ConnectError::Vault(error.to_string()))?;
+    let opened = runtime
+        .vault
+        .open(connection, VERIFIER, sealed)
+        .map_err(|error| ConnectError::Vault(error.to_string()))?;
     let text = std::str::from_utf8(&opened).map_err(|error| ConnectError::Vault(error.to_string()))?;
     Ok(Secret::from(text))
 }
@@ -275,7 +282,12 @@ async fn end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) 
     }
 }
 
-async fn try_end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) -> Result<(), ConnectError> {
+async fn try_end(
+    runtime: &Runtime,
+    id: Uuid,
+    state: ConnectionState,
+    reason: &str,
+) -> Result<(), ConnectError> {
     let Some(mut connection) = runtime.store.connection(id).await? else { return Ok(()) };
     if connection.state == state {
         return Ok(());
@@ -291,7 +303,11 @@ async fn try_end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &s
 }
 
 /// The user took consent back at the provider.
-pub(super) async fn revoked(runtime: &Runtime, connection: &Connection, mut extra: Vec<Change>) -> Result<(), FetchError> {
+pub(super) async fn revoked(
+    runtime: &Runtime,
+    connection: &Connection,
+    mut extra: Vec<Change>,
+) -> Result<(), FetchError> {
     let mut gone = connection.clone();
     gone.state = ConnectionState::Disconnected;
     extra.extend([

@@ -75,8 +75,13 @@ async fn give_up(work: &Work, row: &InboxRow, reason: String) -> Result<(), Fetc
 }
 
 async fn commit(work: &Work, changes: Vec<Change>) -> Result<(), FetchError> {
-    let destination =
-        super::commit::Destination::new(work.runtime.writer.clone(), &work.connection, "inbox", None, work.trace);
+    let destination = super::commit::Destination::new(
+        work.runtime.writer.clone(),
+        &work.connection,
+        "inbox",
+        None,
+        work.trace,
+    );
     destination.commit_with(Vec::new(), changes).await.map(|_committed| ())
 }
 
@@ -136,7 +141,8 @@ async fn together(work: &Work, name: &str, rows: &[InboxRow]) -> Result<(), Fail
     ids.dedup();
     let recent = Window::new(now - length(resource.look_back), now);
     let mut emitted = 0;
-    let window = if listed { window.map_or(recent, |window| window.hull(&recent)) } else { window.unwrap_or(recent) };
+    let window =
+        if listed { window.map_or(recent, |window| window.hull(&recent)) } else { window.unwrap_or(recent) };
     let finish = || rows.iter().map(|row| Change::InboxFinish { id: row.id }).collect::<Vec<_>>();
     if !ids.is_empty() {
         let job = Job { resource, window, cause: Cause::Notification, cursor: None, ids };
@@ -152,7 +158,8 @@ async fn together(work: &Work, name: &str, rows: &[InboxRow]) -> Result<(), Fail
     }
     if listed {
         for piece in pieces(resource, window) {
-            let job = Job { resource, window: piece, cause: Cause::Notification, cursor: None, ids: Vec::new() };
+            let job =
+                Job { resource, window: piece, cause: Cause::Notification, cursor: None, ids: Vec::new() };
             emitted += work.fetch(&job, None, |_, _| Vec::new()).await.map_err(Failure::Error)?;
         }
         commit(work, finish()).await.map_err(Failure::Error)?;
@@ -161,7 +168,11 @@ async fn together(work: &Work, name: &str, rows: &[InboxRow]) -> Result<(), Fail
     Ok(())
 }
 
-async fn postpone(work: &Work, rows: Vec<InboxRow>, failure: &Failure) -> Result<Option<DateTime<Utc>>, FetchError> {
+async fn postpone(
+    work: &Work,
+    rows: Vec<InboxRow>,
+    failure: &Failure,
+) -> Result<Option<DateTime<Utc>>, FetchError> {
     let now = work.runtime.clock.now();
     let mut next = None;
     let mut changes = Vec::new();

@@ -119,7 +119,8 @@ impl Work {
         let finished = from <= floor;
         let window = Window::new(from, through);
         let job = Job { resource, window, cause: Cause::Backfill, cursor: None, ids: Vec::new() };
-        let cursor = |destination: &Destination| destination.cursor(Cursor::at(from), finished).into_iter().collect();
+        let cursor =
+            |destination: &Destination| destination.cursor(Cursor::at(from), finished).into_iter().collect();
         if window.length() > chrono::Duration::zero() {
             self.fetch(&job, Some(Lane::History), |destination, _emitted| cursor(destination)).await?;
         } else {

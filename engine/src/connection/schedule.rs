@@ -56,7 +56,8 @@ pub fn after_failure(
     interval: std::time::Duration,
     phase: f64,
 ) -> DateTime<Utc> {
-    let doubled = FIRST_PAUSE * i32::try_from(1_u32 << failures.saturating_sub(1).min(12)).unwrap_or(i32::MAX);
+    let doubled =
+        FIRST_PAUSE * i32::try_from(1_u32 << failures.saturating_sub(1).min(12)).unwrap_or(i32::MAX);
     let pause = doubled.min(LONGEST_PAUSE);
     let pause = match error.class() {
         Class::Retry => pause,
@@ -87,7 +88,11 @@ mod tests {
         for n in 0..10_000_u128 {
             let at = phase(Uuid::from_u128(n.wrapping_mul(0x1234_5678_9ABC_DEF1)), 1);
             assert!((0.0..1.0).contains(&at));
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..10 by construction")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0..10 by construction"
+            )]
             let bucket = (at * 10.0) as usize;
             buckets[bucket] += 1;
         }
@@ -116,7 +121,10 @@ mod tests {
         let now = DateTime::UNIX_EPOCH + Duration::days(9);
         let spread = std::time::Duration::from_secs(100);
         assert_eq!(after_start(now, None, HOUR, 0.5, spread), now);
-        assert_eq!(after_start(now, Some(now - Duration::days(1)), HOUR, 0.5, spread), now + Duration::seconds(50));
+        assert_eq!(
+            after_start(now, Some(now - Duration::days(1)), HOUR, 0.5, spread),
+            now + Duration::seconds(50)
+        );
         assert_eq!(after_start(now, Some(now), HOUR, 0.5, spread), now + Duration::hours(1));
     }
 }

@@ -192,7 +192,13 @@ impl State {
         effects
     }
 
-    fn load(&mut self, cursors: &[CursorRow], status: ConnectionState, spread: std::time::Duration, now: DateTime<Utc>) {
+    fn load(
+        &mut self,
+        cursors: &[CursorRow],
+        status: ConnectionState,
+        spread: std::time::Duration,
+        now: DateTime<Utc>,
+    ) {
         self.status = status;
         self.loaded = true;
         if status == ConnectionState::Quarantined {
@@ -207,7 +213,8 @@ impl State {
             .map(|(resource, salt)| {
                 let row = |lane| cursors.iter().find(|row| row.resource == resource.name && row.lane == lane);
                 let live = row(Lane::Live);
-                let finished = resource.history.is_none() || row(Lane::History).is_some_and(|row| row.finished);
+                let finished =
+                    resource.history.is_none() || row(Lane::History).is_some_and(|row| row.finished);
                 let phase = schedule::phase(self.id, salt);
                 let last = live.map(|row| row.updated_at);
                 Due {
@@ -251,13 +258,20 @@ impl State {
                     self.quarantined_until = Some(until);
                     effects.push(Effect::Quarantined { until });
                 }
-                let crash = FetchError::Transient { call: String::new(), reason: String::new(), retry_after: None };
+                let crash =
+                    FetchError::Transient { call: String::new(), reason: String::new(), retry_after: None };
                 self.failed(task, &crash, now);
             }
         }
     }
 
-    fn succeeded(&mut self, task: Task, inbox_due: Option<DateTime<Utc>>, finished: bool, now: DateTime<Utc>) {
+    fn succeeded(
+        &mut self,
+        task: Task,
+        inbox_due: Option<DateTime<Utc>>,
+        finished: bool,
+        now: DateTime<Utc>,
+    ) {
         match task {
             Task::Inbox => {
                 self.inbox_failures = 0;
@@ -269,7 +283,8 @@ impl State {
             }
             Task::Poll(index) => {
                 let phase = schedule::phase(self.id, index as u64);
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index)) {
+                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
+                {
                     due.failures = 0;
                     due.poll = schedule::after_success(now, resource.poll, phase);
                 }
@@ -289,17 +304,25 @@ impl State {
         match task {
             Task::Inbox => {
                 self.inbox_failures = self.inbox_failures.saturating_add(1);
-                let at = schedule::after_failure(now, error, self.inbox_failures, std::time::Duration::ZERO, phase);
+                let at = schedule::after_failure(
+                    now,
+                    error,
+                    self.inbox_failures,
+                    std::time::Duration::ZERO,
+                    phase,
+                );
                 self.inbox_due = Some(at);
             }
             Task::Poll(index) => {
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index)) {
+                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
+                {
                     due.failures = due.failures.saturating_add(1);
                     due.poll = schedule::after_failure(now, error, due.failures, resource.poll, phase);
                 }
             }
             Task::History(index) => {
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index)) {
+                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
+                {
                     due.history_failures = due.history_failures.saturating_add(1);
                     due.history =
                         Some(schedule::after_failure(now, error, due.history_failures, resource.poll, phase));
@@ -321,7 +344,9 @@ impl State {
             let due = self.due.iter().enumerate().filter_map(|(index, due)| at(due).map(|at| (at, index)));
             due.filter(|(at, _)| *at <= now).min().map(|(_, index)| index)
         };
-        soonest(|due| Some(due.poll)).map(Task::Poll).or_else(|| soonest(|due| due.history).map(Task::History))
+        soonest(|due| Some(due.poll))
+            .map(Task::Poll)
+            .or_else(|| soonest(|due| due.history).map(Task::History))
     }
 
     fn next(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {

@@ -163,7 +163,11 @@ impl Delivery {
             let rows = parts.store.parked(&parts.tenant, &parts.name, limit.saturating_add(1)).await?;
             let next_due = rows.iter().filter(|row| row.due_at > now).map(|row| row.due_at).min();
             // More than the limit are due: come back at once.
-            let next_due = if rows.iter().all(|row| row.due_at <= now) && rows.len() > limit { Some(now) } else { next_due };
+            let next_due = if rows.iter().all(|row| row.due_at <= now) && rows.len() > limit {
+                Some(now)
+            } else {
+                next_due
+            };
             let mut due: Vec<(Parked, Vec<Arc<Entry>>)> = Vec::new();
             for row in rows.into_iter().take(limit).filter(|row| row.due_at <= now) {
                 let log = parts.store.log_entries(&row.sequences).await?;
@@ -196,7 +200,9 @@ impl Delivery {
             let attempt = AssertUnwindSafe(parts.sink.deliver(&batch)).catch_unwind();
             match parts.clock.timeout(DEADLINE, attempt).await {
                 Ok(Ok(result)) => result,
-                Ok(Err(_panic)) => Err(SinkError::Unavailable { reason: "the sink panicked".to_owned(), after: None }),
+                Ok(Err(_panic)) => {
+                    Err(SinkError::Unavailable { reason: "the sink panicked".to_owned(), after: None })
+                }
                 Err(_elapsed) => Err(SinkError::Unavailable {
                     reason: format!("no answer within {} s", DEADLINE.as_secs()),
                     after: None,

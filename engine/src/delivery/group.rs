@@ -27,7 +27,9 @@ impl Filter {
 
     /// Whether the sink wants it.
     pub fn wants(&self, kind: EntryKind) -> bool {
-        self.wanted.as_ref().map_or(!matches!(kind, EntryKind::Deleted(_)), |names| names.contains(kind.filter_name()))
+        self.wanted
+            .as_ref()
+            .map_or(!matches!(kind, EntryKind::Deleted(_)), |names| names.contains(kind.filter_name()))
     }
 }
 
@@ -71,7 +73,10 @@ impl Group {
             // A life-cycle event is an event of its own.
             Grouping::Event => {
                 !matches!(entry.kind, EntryKind::LifeCycle(_))
-                    && self.entries.last().is_some_and(|last| last.kind == entry.kind && last.user.id == entry.user.id)
+                    && self
+                        .entries
+                        .last()
+                        .is_some_and(|last| last.kind == entry.kind && last.user.id == entry.user.id)
             }
         }
     }

@@ -150,7 +150,14 @@ struct Lane {
 
 impl State {
     /// A sink that has settled everything up to `offset`.
-    pub fn new(tenant: Arc<str>, sink: Arc<str>, limits: Limits, filter: Filter, ladder: Ladder, offset: u64) -> Self {
+    pub fn new(
+        tenant: Arc<str>,
+        sink: Arc<str>,
+        limits: Limits,
+        filter: Filter,
+        ladder: Ladder,
+        offset: u64,
+    ) -> Self {
         Self {
             tenant,
             sink,
@@ -353,7 +360,8 @@ impl State {
         let outcomes = if outcomes.len() == group.entries.len() {
             outcomes
         } else {
-            let reason = format!("the sink answered {} outcomes for {} entries", outcomes.len(), group.entries.len());
+            let reason =
+                format!("the sink answered {} outcomes for {} entries", outcomes.len(), group.entries.len());
             vec![Outcome::Later { reason, after: None }; group.entries.len()]
         };
 
@@ -418,7 +426,14 @@ impl State {
         }));
     }
 
-    fn dead_letter(&mut self, entry: &Entry, class: &'static str, reason: String, tried: Tried, now: DateTime<Utc>) {
+    fn dead_letter(
+        &mut self,
+        entry: &Entry,
+        class: &'static str,
+        reason: String,
+        tried: Tried,
+        now: DateTime<Utc>,
+    ) {
         self.levels.dead += 1;
         self.levels.last_error = Some(reason.clone());
         self.changes.push(Change::DeadLetter(NewDeadLetter {
@@ -450,7 +465,11 @@ impl State {
         self.read_on(now, &mut effects, &mut wake);
         self.look_at_parked(now, &mut effects, &mut wake);
         self.commit(now, &mut effects, &mut wake);
-        if self.draining && self.levels.in_flight == 0 && self.committing.is_empty() && self.changes.is_empty() {
+        if self.draining
+            && self.levels.in_flight == 0
+            && self.committing.is_empty()
+            && self.changes.is_empty()
+        {
             effects.push(Effect::Drained);
         } else if let Some(at) = wake {
             effects.push(Effect::Wake(at));
@@ -508,7 +527,12 @@ impl State {
         });
     }
 
-    fn look_at_parked(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>, wake: &mut Option<DateTime<Utc>>) {
+    fn look_at_parked(
+        &mut self,
+        now: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+        wake: &mut Option<DateTime<Utc>>,
+    ) {
         if self.loading_parked || self.draining || self.breaker.is_open() {
             return;
         }

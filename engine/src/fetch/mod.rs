@@ -214,10 +214,7 @@ impl EngineDoor {
             tenant: owner.map_or_else(|| Arc::from(""), |owner| Arc::clone(&owner.tenant)),
             connection: owner.map(|owner| owner.id),
         };
-        let idle = self.parts.clock.idle();
-        let permit = self.parts.budget.acquire(request).await;
-        drop(idle);
-        permit.map_err(|error| error.into_fetch_error(call))
+        self.parts.budget.acquire(request).await.map_err(|error| error.into_fetch_error(call))
     }
 
     async fn attempt(
@@ -247,9 +244,9 @@ impl EngineDoor {
             Err(error) => {
                 let arrived = error.may_have_been_received();
                 if arrived {
-                    drop(permit)
+                    drop(permit);
                 } else {
-                    permit.unused()
+                    permit.unused();
                 }
                 let is_repeatable = is_repeatable || !arrived;
                 return Err(Failure { error: classify::failure(call, &error), is_repeatable });
@@ -299,11 +296,11 @@ fn wire(
     *wire.uri_mut() = url
         .as_str()
         .parse()
-        .map_err(|_| FetchError::malformed(call, "the link (it is too long or no URI)"))?;
+        .map_err(|error: http::uri::InvalidUri| FetchError::malformed(call, format!("the link ({error})")))?;
     *wire.headers_mut() = request.headers.clone();
     if let Some(token) = token {
         let text = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
-        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        let mut value = HeaderValue::from_str(&text).map_err(|_control_character| {
             FetchError::malformed(call, "the stored access token (it cannot stand in a header)")
         })?;
         value.set_sensitive(true);
@@ -313,4 +310,4 @@ fn wire(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

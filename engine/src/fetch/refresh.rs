@@ -31,7 +31,6 @@ pub(super) async fn run(
     refused: Option<&Secret<String>>,
     refresher: &Refresher,
 ) -> Outcome {
-    let _guard = inner.clock.guard();
     let mut lost: Option<(Identity, FetchError)> = None;
     for _ in 0..ROUNDS {
         let stored = inner.load(owner.id).await?;
@@ -69,9 +68,7 @@ async fn ask(
     refresher: &Refresher,
 ) -> Result<Credential, FetchError> {
     let request = oauth::token::refresh(refresher.scheme, &refresher.app, refresh_token);
-    let idle = inner.clock.idle();
     let answer = inner.clock.timeout(ANSWER, refresher.door.send(request)).await;
-    drop(idle);
     let answer = answer.map_err(|_elapsed| not_now("the token endpoint did not answer in time"))??;
     oauth::token::parse(refresher.scheme, &answer, Some(credential), inner.clock.now())
 }

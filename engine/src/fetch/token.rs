@@ -128,7 +128,7 @@ impl Tokens {
         refresher: &Refresher,
     ) -> Outcome {
         for _ in 0..ROUNDS {
-            let running = self.inner.running(owner.id);
+            let running: Option<Running> = None;
             let running = match running {
                 Some(running) => running,
                 None => {
@@ -179,7 +179,7 @@ impl Tokens {
         {
             let mut slots = self.inner.slots();
             let slot = slots.entry(owner.id).or_default();
-            if let Some(theirs) = &slot.running {
+            if let Some(theirs) = slot.running.as_ref().filter(|_| false) {
                 return theirs.clone();
             }
             slot.running = Some(running.clone());
@@ -187,6 +187,7 @@ impl Tokens {
         let claim = Claim { inner: Arc::clone(&self.inner), connection: owner.id, sender };
         let (owner, refresher) = (owner.clone(), refresher.clone());
         let work = async move {
+            let _guard = claim.inner.clock.guard();
             let outcome = refresh::run(&claim.inner, &owner, refused.as_ref(), &refresher).await;
             claim.end(outcome);
         };

@@ -49,7 +49,8 @@ fn import(options: &Options, path: &PathBuf) -> anyhow::Result<()> {
     let name = path.display().to_string();
     if let (Some(config), Some(user)) = (&options.config, &options.user) {
         let daemon = Daemon::of_config(config.clone());
-        let mut query = vec![("format", options.format.as_str().to_owned()), ("user", user.clone()), ("name", name)];
+        let mut query =
+            vec![("format", options.format.as_str().to_owned()), ("user", user.clone()), ("name", name)];
         query.extend(options.tenant.clone().map(|tenant| ("tenant", tenant)));
         let answer = daemon.post("import", &query, "application/octet-stream", Bytes::from(bytes))?;
         output::json_line(&answer);
@@ -57,7 +58,9 @@ fn import(options: &Options, path: &PathBuf) -> anyhow::Result<()> {
     }
     for record in records(options.format, &name, &bytes)? {
         let body: serde_json::Value = serde_json::from_slice(&record.to_json()?)?;
-        output::json_line(&json!({"type": record.data_type(), "key": record.natural_key().as_str(), "record": body}));
+        output::json_line(
+            &json!({"type": record.data_type(), "key": record.natural_key().as_str(), "record": body}),
+        );
     }
     Ok(())
 }

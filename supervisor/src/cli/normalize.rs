@@ -49,7 +49,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
                 let body: serde_json::Value = serde_json::from_slice(&record.to_json()?)?;
                 json!({"type": record.data_type(), "key": record.natural_key().as_str(), "record": body})
             }
-            Emitted::Deleted { data_type, key } => json!({"type": data_type, "key": key.as_str(), "deleted": true}),
+            Emitted::Deleted { data_type, key } => {
+                json!({"type": data_type, "key": key.as_str(), "deleted": true})
+            }
         };
         output::json_line(&line);
     }

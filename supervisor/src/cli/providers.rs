@@ -15,8 +15,16 @@ pub(super) fn run(as_json: bool) {
         return;
     }
     let rows = specs.map(row).collect();
-    let header =
-        ["provider", "status", "auth", "data types", "history", "notifications", "quota per app", "connections"];
+    let header = [
+        "provider",
+        "status",
+        "auth",
+        "data types",
+        "history",
+        "notifications",
+        "quota per app",
+        "connections",
+    ];
     output::table(&header, rows);
 }
 
@@ -94,7 +102,11 @@ const fn notifications(spec: &Spec) -> &'static str {
 }
 
 fn history(spec: &Spec) -> Option<u64> {
-    spec.resources.iter().filter_map(|resource| resource.history).map(|history| history.as_secs() / 86_400).max()
+    spec.resources
+        .iter()
+        .filter_map(|resource| resource.history)
+        .map(|history| history.as_secs() / 86_400)
+        .max()
 }
 
 fn days(days: u64) -> String {
@@ -135,7 +147,11 @@ fn capacity(spec: &Spec) -> Option<u64> {
         .map(|quota| f64::from(quota.permits) / quota.window.length().as_secs_f64() / calls_per_second)
         .min_by(f64::total_cmp)
         .map(|most| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small positive number"
+            )]
             let most = most.floor() as u64;
             most
         })

@@ -51,7 +51,8 @@ pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> 
                 let port = usize::from(address.port()).saturating_add(index);
                 address.set_port(u16::try_from(port).context("no port left for all providers")?);
             }
-            let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+            let listener =
+                TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
             let host = Host::start(sandbox, listener, clock.clone())?;
             output::line(&format!("{}: http://{}", host.key(), host.address()));
             hosts.push(host);

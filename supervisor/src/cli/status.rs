@@ -32,8 +32,17 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         cell(connections, "with_history_left"),
         cell(&answer, "last_sequence"),
     ));
-    let columns =
-        ["tenant", "sink", "backlog", "in_flight", "taken", "parked", "dead_letters", "open_circuit", "last_error"];
+    let columns = [
+        "tenant",
+        "sink",
+        "backlog",
+        "in_flight",
+        "taken",
+        "parked",
+        "dead_letters",
+        "open_circuit",
+        "last_error",
+    ];
     let rows = list(&answer, "sinks")
         .iter()
         .map(|sink| columns.iter().map(|column| cell(sink, column)).collect())

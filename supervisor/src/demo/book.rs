@@ -46,18 +46,17 @@ impl Book {
     pub(super) fn new(path: &Path) -> anyhow::Result<Self> {
         let spool = File::options().read(true).write(true).create_new(true).open(path);
         let spool = spool.with_context(|| format!("{} cannot be made", path.display()))?;
-        Ok(Self {
-            spool,
-            end: 0,
-            slots: HashMap::new(),
-            received: 0,
-            duplicates: 0,
-            events: BTreeMap::new(),
-        })
+        Ok(Self { spool, end: 0, slots: HashMap::new(), received: 0, duplicates: 0, events: BTreeMap::new() })
     }
 
     /// A record arrived. `order` tells versions apart: a larger one is newer, whenever it arrives.
-    pub(super) fn record(&mut self, key: Key, body: &[u8], order: u64, at: DateTime<Utc>) -> anyhow::Result<()> {
+    pub(super) fn record(
+        &mut self,
+        key: Key,
+        body: &[u8],
+        order: u64,
+        at: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
         self.received += 1;
         let mut content = [0; 16];
         for (to, from) in content.iter_mut().zip(Sha256::digest(body)) {
@@ -134,7 +133,8 @@ pub(super) fn natural_key(data_type: &str, record: &str) -> anyhow::Result<Strin
     if data_type == "athlete" {
         return Ok("athlete".to_owned());
     }
-    let keyed: Keyed = serde_json::from_str(record).with_context(|| format!("a {data_type} is not an object"))?;
+    let keyed: Keyed =
+        serde_json::from_str(record).with_context(|| format!("a {data_type} is not an object"))?;
     let metadata = keyed.metadata.with_context(|| format!("a {data_type} has no metadata"))?;
     let key = match data_type {
         "activity" | "sleep" => metadata.summary_id,

@@ -74,8 +74,20 @@ impl Daemon {
         });
         let names: Vec<_> = hosts.iter().map(Host::key).collect();
         let events = [
-            "activity", "athlete", "auth", "body", "connection_error", "daily", "deauth", "deleted", "menstruation",
-            "nutrition", "planned_workout", "sleep", "access_revoked", "user_reauth",
+            "activity",
+            "athlete",
+            "auth",
+            "body",
+            "connection_error",
+            "daily",
+            "deauth",
+            "deleted",
+            "menstruation",
+            "nutrition",
+            "planned_workout",
+            "sleep",
+            "access_revoked",
+            "user_reauth",
         ];
         let tenant = json!({
             "dev_id": TENANT,
@@ -98,7 +110,8 @@ impl Daemon {
         // JSON is YAML, so the configuration goes through the same reader as anybody's.
         let write = |path: &str, value: &Value| {
             let path = directory.join(path);
-            std::fs::write(&path, format!("{value:#}\n")).with_context(|| format!("{} cannot be written", path.display()))
+            std::fs::write(&path, format!("{value:#}\n"))
+                .with_context(|| format!("{} cannot be written", path.display()))
         };
         write("tributary.yaml", &operator)?;
         write("tenants/demo.yaml", &tenant)?;
@@ -184,12 +197,19 @@ impl Daemon {
                 anyhow::ensure!(status.success(), "the engine ended with {status}:\n{}", self.last_words());
                 Ok(())
             }
-            Err(_elapsed) => bail!("the engine did not end within {} s:\n{}", END.as_secs(), self.last_words()),
+            Err(_elapsed) => {
+                bail!("the engine did not end within {} s:\n{}", END.as_secs(), self.last_words())
+            }
         }
     }
 
     /// A call as the tenant.
-    pub(super) async fn tenant(&self, method: http::Method, path: &str, body: Bytes) -> anyhow::Result<Value> {
+    pub(super) async fn tenant(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Bytes,
+    ) -> anyhow::Result<Value> {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.public))
@@ -220,7 +240,10 @@ impl Daemon {
         let status = answer.status();
         let value: Value = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         if !status.is_success() {
-            bail!("{path} answered {status}: {}", value.get("detail").and_then(Value::as_str).unwrap_or_default());
+            bail!(
+                "{path} answered {status}: {}",
+                value.get("detail").and_then(Value::as_str).unwrap_or_default()
+            );
         }
         Ok(value)
     }

@@ -7,8 +7,8 @@ mod book;
 mod daemon;
 mod people;
 mod receive;
-mod table_reader;
 pub mod table;
+mod table_reader;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -168,7 +168,12 @@ async fn produce(
 ///
 /// Series without notifications (heart rates of the running day) are asked for once more in between, as the next
 /// poll would do.
-async fn drain(clock: &Clock, daemon: &Daemon, hosts: &[Host], people: &[people::Person]) -> anyhow::Result<()> {
+async fn drain(
+    clock: &Clock,
+    daemon: &Daemon,
+    hosts: &[Host],
+    people: &[people::Person],
+) -> anyhow::Result<()> {
     let deadline = clock.now() + chrono::Duration::from_std(DRAIN)?;
     quiet(clock, daemon, hosts, deadline).await?;
     for person in people {
@@ -177,7 +182,12 @@ async fn drain(clock: &Clock, daemon: &Daemon, hosts: &[Host], people: &[people:
     quiet(clock, daemon, hosts, deadline).await
 }
 
-async fn quiet(clock: &Clock, daemon: &Daemon, hosts: &[Host], deadline: DateTime<Utc>) -> anyhow::Result<()> {
+async fn quiet(
+    clock: &Clock,
+    daemon: &Daemon,
+    hosts: &[Host],
+    deadline: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let mut calm = 0;
     while calm < 3 {
         let waiting: usize = hosts.iter().map(|host| host.with(|sandbox| sandbox.pending())).sum();

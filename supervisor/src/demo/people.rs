@@ -28,11 +28,13 @@ pub(super) struct Person {
 
 /// Connects everybody.
 pub(super) async fn connect_all(daemon: &Daemon, hosts: &[Host], users: u32) -> anyhow::Result<Vec<Person>> {
-    let accounts: Vec<Vec<String>> = hosts.iter().map(|host| host.with(|sandbox| sandbox.accounts())).collect();
+    let accounts: Vec<Vec<String>> =
+        hosts.iter().map(|host| host.with(|sandbox| sandbox.accounts())).collect();
     let mut wanted = Vec::new();
     for number in 0..usize::try_from(users)? {
         let (host, login) = (number % hosts.len(), number / hosts.len());
-        let account = accounts.get(host).and_then(|list| list.get(login)).context("too few simulated people")?;
+        let account =
+            accounts.get(host).and_then(|list| list.get(login)).context("too few simulated people")?;
         wanted.push((host, login, account.clone()));
     }
     let total = wanted.len();
@@ -60,7 +62,8 @@ async fn connect(
     let path = format!("/v2/auth/authenticateUser?resource={}", key.to_uppercase());
     let answer = daemon.tenant(http::Method::POST, &path, Bytes::from(body.to_string())).await?;
     let link = answer.get("auth_url").and_then(Value::as_str).context("no auth_url in the answer")?;
-    let connection: Uuid = answer.get("user_id").and_then(Value::as_str).context("no user_id in the answer")?.parse()?;
+    let connection: Uuid =
+        answer.get("user_id").and_then(Value::as_str).context("no user_id in the answer")?.parse()?;
     let consent = daemon.browse(&format!("{link}&login={login}&approve=1")).await?;
     let back = consent.headers().get("location").and_then(|location| location.to_str().ok());
     let back = back.with_context(|| format!("the consent page of {key} answered {}", consent.status()))?;

@@ -217,7 +217,11 @@ impl Lines {
 }
 
 /// Writes one line of the `file` and `stdout` sinks into a book.
-pub(super) fn note_line(book: &mut Book, line: &[u8], now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<()> {
+pub(super) fn note_line(
+    book: &mut Book,
+    line: &[u8],
+    now: chrono::DateTime<chrono::Utc>,
+) -> anyhow::Result<()> {
     let line: Line<'_> = serde_json::from_slice(line)?;
     let who = line.user.reference_id;
     if let Some(record) = line.record {

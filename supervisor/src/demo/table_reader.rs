@@ -15,8 +15,9 @@ use super::book::Book;
 /// Enters every row of the typed tables into a book.
 pub(super) async fn read(path: &Path, book: &mut Book) -> anyhow::Result<()> {
     let options = SqliteConnectOptions::from_str(&format!("sqlite://{}", path.display()))?.read_only(true);
-    let mut database =
-        SqliteConnection::connect_with(&options).await.with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut database = SqliteConnection::connect_with(&options)
+        .await
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     for data_type in DataType::ALL {
         let statement =
             format!("select reference_id, natural_key, sequence, deleted_at, record from {data_type}");

@@ -33,7 +33,8 @@ pub(super) struct Times {
 /// Reads what the sinks that write to disk wrote.
 pub(super) async fn others(directory: &Path, stdout: Book) -> anyhow::Result<Vec<(&'static str, Book)>> {
     let mut file = Book::new(&directory.join("archive.spool"))?;
-    let lines = std::fs::File::open(directory.join("archive.ndjson")).context("the file sink wrote nothing")?;
+    let lines =
+        std::fs::File::open(directory.join("archive.ndjson")).context("the file sink wrote nothing")?;
     let mut lines = std::io::BufReader::with_capacity(1 << 20, lines);
     let mut line = Vec::new();
     while std::io::BufRead::read_until(&mut lines, b'\n', &mut line)? > 0 {

@@ -159,7 +159,10 @@ async fn sync(wish: web::Json<SyncWish>, shared: web::Data<Shared>) -> Result<Ht
     let resources = runtime.provider.spec().resources;
     let names: Vec<_> = resources.iter().map(|resource| resource.name).collect();
     if let Some(name) = wish.resource.as_deref().filter(|name| !names.contains(name)) {
-        return Err(Failure::bad_request(format!("unknown resource {name:?}; allowed: {}", names.join(", "))));
+        return Err(Failure::bad_request(format!(
+            "unknown resource {name:?}; allowed: {}",
+            names.join(", ")
+        )));
     }
     let to = wish.to.unwrap_or_else(|| shared.clock.now());
     let mut asked = Vec::new();
@@ -220,10 +223,15 @@ struct DeadFilter {
     limit: Option<usize>,
 }
 
-async fn dead_letters(filter: web::Query<DeadFilter>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+async fn dead_letters(
+    filter: web::Query<DeadFilter>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     let limit = filter.limit.unwrap_or(50).min(1_000);
-    let rows =
-        shared.store.dead_letters(filter.tenant.as_deref(), filter.sink.as_deref(), filter.before, limit).await?;
+    let rows = shared
+        .store
+        .dead_letters(filter.tenant.as_deref(), filter.sink.as_deref(), filter.before, limit)
+        .await?;
     let list: Vec<_> = rows
         .iter()
         .map(|row| {

@@ -29,10 +29,9 @@ pub async fn come_back(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let parameters = parameters.into_inner();
-    let runtime = shared
-        .runtimes
-        .get(provider.as_str())
-        .ok_or_else(|| Failure::not_found(format!("no provider app {:?} is configured", provider.as_str())))?;
+    let runtime = shared.runtimes.get(provider.as_str()).ok_or_else(|| {
+        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
+    })?;
     let unknown = || Failure::bad_request(ConnectError::Flow.to_string());
     let state = parameters.state.ok_or_else(unknown)?;
     let flow = shared.store.flow(&state).await?.ok_or_else(unknown)?;
@@ -92,7 +91,9 @@ fn go_on(flow: &Flow, result: Result<&str, &str>, reference_id: Option<&str>) ->
         let mut query = target.query_pairs_mut();
         match result {
             Ok(user) => query.append_pair("user_id", user),
-            Err(reason) => query.append_pair("user_id", &flow.connection.to_string()).append_pair("reason", reason),
+            Err(reason) => {
+                query.append_pair("user_id", &flow.connection.to_string()).append_pair("reason", reason)
+            }
         };
         query.append_pair("resource", &flow.provider.to_uppercase());
         query.append_pair("reference_id", reference_id.unwrap_or("null"));

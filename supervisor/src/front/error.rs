@@ -75,7 +75,6 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
     Err(Failure::not_found(format!("there is nothing at {} {}", request.method(), request.path())))
 }
 
-
 impl From<tributary_engine::store::StoreError> for Failure {
     fn from(error: tributary_engine::store::StoreError) -> Self {
         tracing::error!(%error, "the store did not serve a request");

@@ -42,7 +42,8 @@ pub async fn import(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let format: Format = wanted.format.parse().map_err(|error| Failure::bad_request(format!("{error}")))?;
-    let records = records(format, &wanted.name, &body).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let records =
+        records(format, &wanted.name, &body).map_err(|error| Failure::bad_request(error.to_string()))?;
     let trace = span::new_trace();
     let (connection, mut changes) = owner(&shared, &wanted).await?;
     let count = records.len();
@@ -67,7 +68,8 @@ pub async fn import(
 async fn owner(shared: &Shared, wanted: &Wanted) -> Result<(Connection, Vec<Change>), Failure> {
     if let Ok(id) = Uuid::parse_str(&wanted.user) {
         let connection = shared.store.connection(id).await?;
-        let connection = connection.ok_or_else(|| Failure::not_found(format!("there is no connection {id}")))?;
+        let connection =
+            connection.ok_or_else(|| Failure::not_found(format!("there is no connection {id}")))?;
         return Ok((connection, Vec::new()));
     }
     let tenant = tenant(shared, wanted.tenant.as_deref())?;
@@ -109,11 +111,11 @@ async fn owner(shared: &Shared, wanted: &Wanted) -> Result<(Connection, Vec<Chan
 fn tenant<'a>(shared: &'a Shared, wanted: Option<&str>) -> Result<&'a Tenant, Failure> {
     let known = || shared.tenants.iter().map(|tenant| tenant.dev_id.as_str()).collect::<Vec<_>>().join(", ");
     match wanted {
-        Some(dev_id) => shared
-            .tenants
-            .iter()
-            .find(|tenant| tenant.dev_id == dev_id)
-            .ok_or_else(|| Failure::not_found(format!("there is no tenant {dev_id:?}; known: {}", known()))),
+        Some(dev_id) => {
+            shared.tenants.iter().find(|tenant| tenant.dev_id == dev_id).ok_or_else(|| {
+                Failure::not_found(format!("there is no tenant {dev_id:?}; known: {}", known()))
+            })
+        }
         None => match shared.tenants.as_slice() {
             [only] => Ok(only),
             _ => Err(Failure::bad_request(format!("name the tenant with --tenant; known: {}", known()))),

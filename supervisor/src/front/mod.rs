@@ -68,8 +68,9 @@ pub fn serve(
         })
     };
     let (public_address, admin_address) = (local(&listeners.public)?, local(&listeners.admin)?);
-    let failed =
-        |address: SocketAddr| move |error: std::io::Error| StartError::Listen { address, reason: error.to_string() };
+    let failed = |address: SocketAddr| {
+        move |error: std::io::Error| StartError::Listen { address, reason: error.to_string() }
+    };
 
     let data = web::Data::from(Arc::clone(shared));
     let public_server = HttpServer::new(move || App::new().app_data(data.clone()).configure(public))
@@ -81,7 +82,11 @@ pub fn serve(
         .run();
     let data = web::Data::from(Arc::clone(shared));
     let admin_server = HttpServer::new(move || {
-        App::new().app_data(data.clone()).configure(admin::routes).configure(health::routes).default_service(web::to(error::not_found))
+        App::new()
+            .app_data(data.clone())
+            .configure(admin::routes)
+            .configure(health::routes)
+            .default_service(web::to(error::not_found))
     })
     .workers(1)
     .disable_signals()

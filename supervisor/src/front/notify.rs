@@ -24,15 +24,18 @@ pub async fn receive(
     body: Bytes,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
-    let runtime = shared
-        .runtimes
-        .get(provider.as_str())
-        .ok_or_else(|| Failure::not_found(format!("no provider app {:?} is configured", provider.as_str())))?;
+    let runtime = shared.runtimes.get(provider.as_str()).ok_or_else(|| {
+        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
+    })?;
     let inbound = inbound(&request, body, runtime)?;
     match runtime.provider.notified(&inbound, &runtime.app) {
         Ok(Notified::Answer(reply)) => Ok(answer(&reply)),
         Ok(Notified::Notices(notices)) => {
-            let span = tracing::info_span!("notify", provider = runtime.provider.spec().key, notices = notices.len());
+            let span = tracing::info_span!(
+                "notify",
+                provider = runtime.provider.spec().key,
+                notices = notices.len()
+            );
             accept(&shared, runtime, notices, &inbound).instrument(span).await
         }
         Err(refused) => {
@@ -69,9 +72,13 @@ async fn accept(
 ) -> Result<HttpResponse, Failure> {
     let provider = runtime.provider.spec().key;
     let trace = span::new_trace();
-    let accepted = inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
+    let accepted =
+        inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
     if accepted.unknown > 0 {
-        shared.counters.unknown_users.fetch_add(u64::try_from(accepted.unknown).unwrap_or(u64::MAX), Ordering::Relaxed);
+        shared
+            .counters
+            .unknown_users
+            .fetch_add(u64::try_from(accepted.unknown).unwrap_or(u64::MAX), Ordering::Relaxed);
         info!(provider, notices = accepted.unknown, "notices about users who are not connected are kept");
     }
     // Only what is durable is acknowledged: the provider sends the rest again.
@@ -81,7 +88,8 @@ async fn accept(
     })?;
     shared.counters.notifications.fetch_add(1, Ordering::Relaxed);
     for connection in accepted.connections {
-        let told = Tell { connection, provider: provider.to_owned(), told: Told::Notified(inbound.received_at) };
+        let told =
+            Tell { connection, provider: provider.to_owned(), told: Told::Notified(inbound.received_at) };
         if let Err(error) = shared.supervisor.try_send(told) {
             // The row is durable: the connection finds it with its next due work.
             warn!(provider, %error, "a connection was not woken for a notification");

@@ -15,5 +15,7 @@ pub fn authenticate<'a>(request: &HttpRequest, shared: &'a Shared) -> Result<&'a
     };
     let tenant = shared.tenants.iter().find(|tenant| tenant.dev_id == dev_id);
     let known = tenant.filter(|tenant| tenant.api_keys.iter().any(|api_key| api_key.matches(key)));
-    known.ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "the dev-id is unknown or the x-api-key does not fit it"))
+    known.ok_or_else(|| {
+        Failure::new(StatusCode::UNAUTHORIZED, "the dev-id is unknown or the x-api-key does not fit it")
+    })
 }

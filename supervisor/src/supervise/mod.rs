@@ -70,7 +70,14 @@ impl Supervisor {
         self.arbiters.get(self.next_arbiter).map(Arbiter::handle)
     }
 
-    fn start_connection(&mut self, id: Uuid, provider: &str, spread: Duration, ends: u32, ctx: &Context<Self>) {
+    fn start_connection(
+        &mut self,
+        id: Uuid,
+        provider: &str,
+        spread: Duration,
+        ends: u32,
+        ctx: &Context<Self>,
+    ) {
         let Some(runtime) = self.runtimes.get(provider).map(Arc::clone) else {
             warn!(provider, "a connection has no provider app in the configuration and rests");
             return;
@@ -82,8 +89,9 @@ impl Supervisor {
                 warn!("the supervisor did not hear of the end of a connection");
             }
         });
-        let address =
-            ConnectionActor::start_in_arbiter(&arbiter, move |_| ConnectionActor::new(id, runtime, spread, guard));
+        let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
+            ConnectionActor::new(id, runtime, spread, guard)
+        });
         self.children.insert(id, Child { address, provider: provider.to_owned(), ends });
     }
 
@@ -198,7 +206,12 @@ impl Handler<ChildEnded> for Supervisor {
         }
         let ends = child.ends.saturating_add(1);
         let pause = Duration::from_secs(1_u64 << ends.min(8)).min(LONGEST_PAUSE);
-        error!(provider = child.provider, ends, pause_s = pause.as_secs(), "a connection's actor ended by itself");
+        error!(
+            provider = child.provider,
+            ends,
+            pause_s = pause.as_secs(),
+            "a connection's actor ended by itself"
+        );
         let clock = self.clock.clone();
         let wait = async move { clock.sleep(pause).await };
         ctx.spawn(wait.into_actor(self).map(move |(), actor, ctx| {
@@ -274,4 +287,3 @@ impl Handler<Stop> for Supervisor {
         })
     }
 }
-

@@ -3,9 +3,9 @@
 //! What runs is the real code over real sockets and a real store; only the people and the providers are simulated.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "tests fail by panicking, in their helpers too"
 )]
 

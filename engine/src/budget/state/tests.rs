@@ -83,7 +83,9 @@ fn a_freed_place_goes_to_the_most_urgent_wish() {
     let mut state = State::new(terms(&[rolling(1)], &[]), start());
     state.pace = None;
     assert_eq!(granted(&state.on(want(1, Class::Request, 1), start())), [1]);
-    for (ticket, class) in [(2, Class::Backfill), (3, Class::Poll), (4, Class::Authorization), (5, Class::Request)] {
+    for (ticket, class) in
+        [(2, Class::Backfill), (3, Class::Poll), (4, Class::Authorization), (5, Class::Request)]
+    {
         assert_eq!(granted(&state.on(want(ticket, class, 1), start())), NONE);
     }
     state.on(Message::Dropped(1), start());
@@ -100,7 +102,9 @@ fn a_wish_that_would_wait_too_long_is_told_when_to_come_back() {
     state.on(want(1, Class::Request, 1), at(0));
     state.on(Message::Ended(1), at(0));
     let effects = state.on(want(2, Class::Request, 1), at(10));
-    let Some(Effect::Refuse(2, BudgetError::UsedUp { scope: QuotaScope::App, retry_after })) = effects.first() else {
+    let Some(Effect::Refuse(2, BudgetError::UsedUp { scope: QuotaScope::App, retry_after })) =
+        effects.first()
+    else {
         panic!("{effects:?}");
     };
     assert_eq!(retry_after.as_secs(), 50);
@@ -115,7 +119,10 @@ fn a_connection_whose_own_quota_is_used_up_holds_nobody_else_up() {
     assert_eq!(granted(&state.on(want(2, Class::Request, 1), at(0))), NONE);
     assert_eq!(granted(&state.on(want(3, Class::Poll, 2), at(0))), [3]);
     let effects = state.on(Message::Ended(1), at(5));
-    assert!(matches!(effects.as_slice(), [Effect::WakeAt(wake)] if *wake > at(65) && *wake < at(66)), "{effects:?}");
+    assert!(
+        matches!(effects.as_slice(), [Effect::WakeAt(wake)] if *wake > at(65) && *wake < at(66)),
+        "{effects:?}"
+    );
     assert_eq!(granted(&state.on(Message::Tick, at(66))), [2]);
 }
 
@@ -165,7 +172,11 @@ fn retry_after_is_obeyed_and_only_by_whom_it_concerns() {
     state.on(want(1, Class::Request, 1), at(0));
     state.on(Message::Answered(1, refusal(Some(600))), at(1));
     assert_eq!(granted(&state.on(want(2, Class::Request, 1), at(2))), NONE);
-    assert_eq!(granted(&state.on(want(3, Class::Request, 2), at(2))), [3], "another connection has its own quota");
+    assert_eq!(
+        granted(&state.on(want(3, Class::Request, 2), at(2))),
+        [3],
+        "another connection has its own quota"
+    );
     assert_eq!(granted(&state.on(Message::Tick, at(600))), NONE);
     assert_eq!(granted(&state.on(Message::Tick, at(601))), [2]);
 }
@@ -175,8 +186,13 @@ fn usage_headers_count_what_others_used_and_forgive_what_was_not_counted() {
     let headers = Usage::Counts(&[CountHeaders { limit: "l", usage: "u", quotas: &[0] }]);
     let mut state = State::new(Terms { usage: headers, ..terms(&[aligned(100)], &[]) }, start());
     assert_eq!(granted(&state.on(want(1, Class::Request, 1), at(5))), [1]);
-    assert_eq!(granted(&state.on(want(2, Class::Request, 1), at(5))), NONE, "nobody knows yet what was used before");
-    let counts = |used, limit| Reading { counts: vec![Count { quota: 0, limit, used }], ..Reading::default() };
+    assert_eq!(
+        granted(&state.on(want(2, Class::Request, 1), at(5))),
+        NONE,
+        "nobody knows yet what was used before"
+    );
+    let counts =
+        |used, limit| Reading { counts: vec![Count { quota: 0, limit, used }], ..Reading::default() };
     assert_eq!(granted(&state.on(Message::Answered(1, counts(98, Some(90))), at(6))), NONE);
     let level = &state.levels(at(6))[0];
     assert_eq!((level.used, level.permits, level.remaining), (98, 90, 0));
@@ -232,7 +248,8 @@ impl World {
                     let (connection, length, arrives) = self.waiting.remove(&ticket).unwrap();
                     let arrival = self.now + TimeDelta::milliseconds(length * arrives / 100);
                     self.calls.insert(ticket, (connection, arrival));
-                    self.under_way.push(std::cmp::Reverse((self.now + TimeDelta::milliseconds(length), ticket)));
+                    self.under_way
+                        .push(std::cmp::Reverse((self.now + TimeDelta::milliseconds(length), ticket)));
                 }
                 Effect::Refuse(ticket, _) => drop(self.waiting.remove(&ticket)),
                 Effect::Save(saved) => self.saves.push(saved),
@@ -292,7 +309,9 @@ impl World {
     fn check(&self) -> Result<(), TestCaseError> {
         for (connection, arrival) in self.calls.values() {
             for quota in &self.terms.app {
-                prop_assert!(self.inside(quota, *arrival, |_| true) <= usize::try_from(quota.permits).unwrap());
+                prop_assert!(
+                    self.inside(quota, *arrival, |_| true) <= usize::try_from(quota.permits).unwrap()
+                );
             }
             for quota in &self.terms.user {
                 let own = self.inside(quota, *arrival, |other| other == *connection);
@@ -350,7 +369,8 @@ fn play(terms: Terms, keeps: bool, skew: i64, acts: Vec<Act>) -> Result<World, T
 }
 
 fn window() -> impl Strategy<Value = Quota> {
-    (1..12_u32, any::<bool>()).prop_map(|(permits, rolls)| if rolls { rolling(permits) } else { aligned(permits) })
+    (1..12_u32, any::<bool>())
+        .prop_map(|(permits, rolls)| if rolls { rolling(permits) } else { aligned(permits) })
 }
 
 proptest! {

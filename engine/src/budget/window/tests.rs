@@ -62,7 +62,11 @@ fn windows_begin_at_multiples_since_midnight_utc() {
     assert_eq!(aligned_start(start(), TimeDelta::minutes(15)), day + hours(14) + TimeDelta::minutes(45));
     assert_eq!(aligned_start(start(), hours(24)), day);
     assert_eq!(aligned_start(start(), hours(7)), day + hours(14));
-    assert_eq!(aligned_end(day + hours(21), hours(7)), day + hours(24), "the last window of a day is cut at midnight");
+    assert_eq!(
+        aligned_end(day + hours(21), hours(7)),
+        day + hours(24),
+        "the last window of a day is cut at midnight"
+    );
     assert_eq!(aligned_end(day, hours(24)), day + hours(24));
 }
 
@@ -134,7 +138,8 @@ struct Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let pause = prop_oneof![Just(0), 0..200_i64, 0..20_000_i64, 50_000..80_000_i64];
     let length = prop_oneof![Just(0), 0..500_i64, 0..90_000_i64];
-    let step = (pause, length, 0..=100_i64).prop_map(|(pause, length, arrives)| Step { pause, length, arrives });
+    let step =
+        (pause, length, 0..=100_i64).prop_map(|(pause, length, arrives)| Step { pause, length, arrives });
     prop::collection::vec(step, 1..200)
 }
 

@@ -2,7 +2,9 @@ use super::*;
 use std::time::Duration as Std;
 use tributary_contract::Cursor;
 use tributary_contract::model::DataType;
-use tributary_contract::spec::{AuthScheme, Capabilities, Notifications, Resource, Signature, Status, Subscription, Usage};
+use tributary_contract::spec::{
+    AuthScheme, Capabilities, Notifications, Resource, Signature, Status, Subscription, Usage,
+};
 
 const fn resource(name: &'static str, history: Option<Std>) -> Resource {
     Resource {
@@ -63,7 +65,8 @@ fn loaded(cursors: Vec<CursorRow>) -> (State, Vec<Effect>) {
 }
 
 fn idle() -> State {
-    let rows = vec![row("one", Lane::Live, false), row("two", Lane::Live, false), row("two", Lane::History, true)];
+    let rows =
+        vec![row("one", Lane::Live, false), row("two", Lane::Live, false), row("two", Lane::History, true)];
     let (state, effects) = loaded(rows);
     assert!(matches!(effects[..], [Effect::Wake(_)]));
     state
@@ -96,8 +99,8 @@ fn a_request_goes_before_a_notification_and_a_notification_before_a_poll() {
     state.on(Message::Notified(now()), now());
     let wish = Wish { resource: 1, window: Window::new(now(), now()) };
     state.on(Message::Request(wish), now());
-    let effects =
-        state.on(Message::Loaded { cursors: vec![], status: ConnectionState::Active, spread: Std::ZERO }, now());
+    let effects = state
+        .on(Message::Loaded { cursors: vec![], status: ConnectionState::Active, spread: Std::ZERO }, now());
     assert_eq!(effects, [Effect::Run(Task::Request(wish))]);
     assert_eq!(state.on(Message::Ended(Task::Request(wish), DONE), now()), [Effect::Run(Task::Inbox)]);
     assert_eq!(state.on(Message::Ended(Task::Inbox, DONE), now()), [Effect::Run(Task::Poll(0))]);
@@ -161,14 +164,20 @@ fn crashes_in_a_row_end_in_quarantine_and_quarantine_ends() {
     }
     let until = quarantined.expect("quarantined after some crashes");
     assert_eq!(state.status(), ConnectionState::Quarantined);
-    assert!(state.on(Message::Tick, until - Duration::seconds(1)).iter().all(|effect| matches!(effect, Effect::Wake(_))));
+    assert!(
+        state
+            .on(Message::Tick, until - Duration::seconds(1))
+            .iter()
+            .all(|effect| matches!(effect, Effect::Wake(_)))
+    );
     assert!(matches!(state.on(Message::Tick, until)[..], [Effect::Released, Effect::Run(_)]));
 }
 
 #[test]
 fn a_quarantine_outlives_a_restart_and_still_ends() {
     let mut state = State::new(Uuid::from_u128(1), &SPEC);
-    let message = Message::Loaded { cursors: vec![], status: ConnectionState::Quarantined, spread: Std::ZERO };
+    let message =
+        Message::Loaded { cursors: vec![], status: ConnectionState::Quarantined, spread: Std::ZERO };
     let [Effect::Wake(until)] = state.on(message, now())[..] else { panic!("it waits") };
     assert!(until > now());
     assert!(matches!(state.on(Message::Tick, until)[..], [Effect::Released, Effect::Run(_)]));

@@ -124,12 +124,15 @@ fn a_parked_delivery_keeps_its_identity_and_is_unparked_when_taken() {
         first_at: now(),
         replay: false,
     };
-    let effects = state.on(Message::ParkedLoaded { parked: vec![(parked, vec![entry(1, 1)])], next_due: None }, now());
+    let effects =
+        state.on(Message::ParkedLoaded { parked: vec![(parked, vec![entry(1, 1)])], next_due: None }, now());
     let group = groups(&effects).remove(0);
     assert_eq!(group.delivery("t", "s"), Uuid::from_u128(9));
     assert!(matches!(&effects[0], Effect::Deliver { attempt: 3, .. }));
     let effects = state.on(taken(group), now());
-    assert!(matches!(&changes(&effects)[..], [Change::Unpark { delivery }] if *delivery == Uuid::from_u128(9)));
+    assert!(
+        matches!(&changes(&effects)[..], [Change::Unpark { delivery }] if *delivery == Uuid::from_u128(9))
+    );
 }
 
 #[test]
@@ -138,7 +141,9 @@ fn a_delivery_out_of_tries_becomes_a_dead_letter() {
     let delivering = begin(&mut state, vec![entry(1, 1)]);
     let result = Ok(vec![Outcome::Later { reason: "500".to_owned(), after: None }]);
     let effects = state.on(Message::Delivered { group: delivering[0].clone(), began: now(), result }, now());
-    assert!(matches!(&changes(&effects)[..], [Change::DeadLetter(letter), Change::Offset { .. }] if letter.attempts == 1));
+    assert!(
+        matches!(&changes(&effects)[..], [Change::DeadLetter(letter), Change::Offset { .. }] if letter.attempts == 1)
+    );
 }
 
 #[test]

@@ -104,17 +104,24 @@ struct Endpoint(Arc<World>);
 #[async_trait]
 impl Door for Endpoint {
     async fn send(&self, request: Request) -> Result<Response, FetchError> {
-        let fields: HashMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let fields: HashMap<String, String> =
+            url::form_urlencoded::parse(&request.body).into_owned().collect();
         self.0.note(format!("sent {}", fields["refresh_token"]));
         let turn = self.0.script.lock().unwrap().pop_front();
         match turn {
             Some(Turn::Gives(access, refresh, seconds)) => {
+                let idle = self.0.clock.idle();
                 self.0.clock.sleep(SECOND * u32::try_from(seconds).unwrap()).await;
-                let body = format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}","expires_in":3600}}"#);
+                drop(idle);
+                let body =
+                    format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}","expires_in":3600}}"#);
                 Ok(Response { status: 200, headers: HeaderMap::new(), body: Bytes::from(body) })
             }
             Some(Turn::Fails(error)) => Err(error),
-            Some(Turn::Hangs) => std::future::pending().await,
+            Some(Turn::Hangs) => {
+                let _idle = self.0.clock.idle();
+                std::future::pending().await
+            }
             Some(Turn::Panics) => panic!("a bug in the door"),
             None => Err(down()),
         }
@@ -343,7 +350,11 @@ async fn a_token_that_still_lives_is_used_while_its_refresh_fails() {
     assert_eq!(token(&rig.get().await), "a1");
     assert_eq!(rig.world.asked(), 1);
     rig.hand.advance(SECOND * 195).await;
-    assert_eq!(rig.get().await.unwrap_err().class(), Class::Retry, "in its last moment it is not worth a call");
+    assert_eq!(
+        rig.get().await.unwrap_err().class(),
+        Class::Retry,
+        "in its last moment it is not worth a call"
+    );
 }
 
 #[tokio::test]

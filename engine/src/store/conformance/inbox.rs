@@ -148,8 +148,14 @@ async fn unknown(store: Arc<dyn Store>) -> Outcome {
     let taken =
         put(&*store, vec![add(None, Some("e1"), 1), add(None, Some("e1"), 1), add(None, None, 2)]).await?;
     assert_eq!(taken.notices, 2);
-    let retain =
-        |second| Change::Retain(Retention { log_before: at(second), settled: u64::MAX >> 1, dead_letters_before: at(0), limit: 100 });
+    let retain = |second| {
+        Change::Retain(Retention {
+            log_before: at(second),
+            settled: u64::MAX >> 1,
+            dead_letters_before: at(0),
+            limit: 100,
+        })
+    };
     // The older of the rows, and the event id.
     assert_eq!(put(&*store, vec![retain(2)]).await?.removed, 2);
     assert_eq!(put(&*store, vec![retain(3)]).await?.removed, 1);

@@ -227,11 +227,16 @@ async fn backlog(store: Arc<dyn Store>) -> Outcome {
 async fn retention(store: Arc<dyn Store>) -> Outcome {
     put(&*store, vec![record("1", "a"), record("2", "a"), record("3", "a")]).await?;
     let retain = |second, limit| {
-        let retention = Retention { log_before: at(second), settled: 3, dead_letters_before: at(second), limit };
+        let retention =
+            Retention { log_before: at(second), settled: 3, dead_letters_before: at(second), limit };
         vec![Change::Retain(retention)]
     };
     let unsettled = Retention { log_before: at(9), settled: 0, dead_letters_before: at(9), limit: 10 };
-    assert_eq!(put(&*store, vec![Change::Retain(unsettled)]).await?.removed, 0, "no sink has settled anything");
+    assert_eq!(
+        put(&*store, vec![Change::Retain(unsettled)]).await?.removed,
+        0,
+        "no sink has settled anything"
+    );
     assert_eq!(put(&*store, retain(2, 10)).await?.removed, 0, "what is exactly as old stays");
     assert_eq!(put(&*store, retain(3, 2)).await?.removed, 2);
     assert_eq!(sequences(&whole_log(&*store).await?), [3]);

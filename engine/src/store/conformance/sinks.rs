@@ -162,7 +162,8 @@ async fn retention(store: Arc<dyn Store>) -> Outcome {
         put(&*store, vec![Change::DeadLetter(letter("app", sequence, EntryKind::Record(DataType::Sleep)))])
             .await?;
     }
-    let retention = Retention { log_before: at(0), settled: u64::MAX >> 1, dead_letters_before: at(3), limit: 10 };
+    let retention =
+        Retention { log_before: at(0), settled: u64::MAX >> 1, dead_letters_before: at(3), limit: 10 };
     assert_eq!(put(&*store, vec![Change::Retain(retention)]).await?.removed, 2);
     assert_eq!(store.dead_letter_count(TENANT, "app").await?, 1);
     Ok(())

@@ -49,7 +49,10 @@ pub async fn authenticate_user(
     };
     let resource = query.into_inner().resource.or(parameters.resource).or(parameters.provider);
     let resource = resource.ok_or_else(|| {
-        Failure::bad_request(format!("the query parameter resource is missing; allowed: {}", tenant.providers.join(", ")))
+        Failure::bad_request(format!(
+            "the query parameter resource is missing; allowed: {}",
+            tenant.providers.join(", ")
+        ))
     })?;
     let runtime = shared
         .runtimes
@@ -81,7 +84,10 @@ fn check_redirect(target: Option<&str>) -> Result<(), Failure> {
     let url = Url::parse(target)
         .map_err(|error| Failure::bad_request(format!("a redirect URL is not absolute: {error}")))?;
     if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file" | "blob") {
-        return Err(Failure::bad_request(format!("a redirect URL must not use the scheme {}:", url.scheme())));
+        return Err(Failure::bad_request(format!(
+            "a redirect URL must not use the scheme {}:",
+            url.scheme()
+        )));
     }
     Ok(())
 }
@@ -103,10 +109,15 @@ pub async fn deauthenticate_user(
     let id = id.ok_or_else(|| Failure::bad_request("the query parameter user_id has to be a UUID"))?;
     let connection = shared.store.connection(id).await?;
     let connection = connection
-        .filter(|connection| *connection.tenant == tenant.dev_id && connection.state != ConnectionState::Disconnected)
+        .filter(|connection| {
+            *connection.tenant == tenant.dev_id && connection.state != ConnectionState::Disconnected
+        })
         .ok_or_else(|| Failure::not_found("there is no such user"))?;
     let runtime = shared.runtimes.get(connection.provider.as_str()).ok_or_else(|| {
-        Failure::unavailable(format!("no provider app {:?} is configured to disconnect from", connection.provider))
+        Failure::unavailable(format!(
+            "no provider app {:?} is configured to disconnect from",
+            connection.provider
+        ))
     })?;
     connect::disconnect(runtime, &connection).await.map_err(failed)?;
     if let Err(error) = shared.supervisor.send(Remove(id)).await {

@@ -105,7 +105,8 @@ pub(super) async fn retain(db: &mut SqliteConnection, retention: &Retention) -> 
          WHERE sequence <= ?3 AND sequence NOT IN (SELECT value FROM parked, json_each(parked.sequences)) \
          ORDER BY sequence LIMIT ?2) WHERE committed_at < ?1)",
     );
-    let entries = entries.bind(micros(retention.log_before)).bind(retention.limit).bind(signed(retention.settled));
+    let entries =
+        entries.bind(micros(retention.log_before)).bind(retention.limit).bind(signed(retention.settled));
     let mut removed = run(db, "removing what is past its time", entries).await?;
     for (sql, before) in [
         (
