@@ -8,7 +8,7 @@
 //! | `sandbox.rs` | its simulated server; shares no code with the two above |
 //! | `fixtures/` | documented shapes in, hand-checked records out, `SOURCES.md` |
 //!
-//! [`registry`] lists them. [`format`] holds pure file parsers, [`route`] the ways in that
+//! [`registry`] lists them. [`mod@format`] holds pure file parsers, [`route`] the ways in that
 //! are no cloud, [`sandbox`] the kit of the simulated servers.
 
 pub mod format;

@@ -128,7 +128,7 @@ impl Tokens {
         refresher: &Refresher,
     ) -> Outcome {
         for _ in 0..ROUNDS {
-            let running: Option<Running> = None;
+            let running = self.inner.running(owner.id);
             let running = match running {
                 Some(running) => running,
                 None => {
@@ -179,7 +179,7 @@ impl Tokens {
         {
             let mut slots = self.inner.slots();
             let slot = slots.entry(owner.id).or_default();
-            if let Some(theirs) = slot.running.as_ref().filter(|_| false) {
+            if let Some(theirs) = &slot.running {
                 return theirs.clone();
             }
             slot.running = Some(running.clone());

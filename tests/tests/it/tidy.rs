@@ -131,7 +131,7 @@ fn no_module_is_too_long_to_be_read() {
         let allowed = LONGER.iter().any(|(path, _)| *path == source.path);
         match (lines > LONGEST, allowed) {
             (true, false) => {
-                wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path))
+                wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path));
             }
             (false, true) => wrong.push(format!("{} is short again; take it out of the list", source.path)),
             _ => {}
