@@ -365,6 +365,10 @@ impl Running {
             Ok(false) => warn!("some work was cut off; it will be done again at the next start"),
             Err(error) => warn!(%error, "the supervisor had ended before"),
         }
+        for runtime in self.shared.runtimes.values() {
+            // A refresh that has its answer must get it into the store.
+            runtime.tokens.settled().await;
+        }
         self.writer.stop(&self.shared.writer).await;
     }
 }

@@ -4,6 +4,7 @@
 //! [`Fetch::checkpoint`] commits what was emitted so far, so that ten years of samples never wait in memory for the
 //! end of a job. It never decides about tokens, quotas or retries: the engine's door does.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -161,7 +162,7 @@ pub enum Credentials {
 ///
 /// The template names the call in spans, metrics and errors, so ids go in through [`Request::arg`] and never into
 /// the template itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     /// Method; retries after a broken connection happen for GET, HEAD and `idempotent` requests alone.
     pub method: Method,
@@ -179,6 +180,13 @@ pub struct Request {
     pub credentials: Credentials,
     /// Whether sending it twice is harmless although its method is not.
     pub idempotent: bool,
+}
+
+impl fmt::Debug for Request {
+    /// Method and template alone: arguments name people, query, headers and body hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {})", self.method, self.template)
+    }
 }
 
 impl Request {
@@ -263,7 +271,7 @@ impl Request {
 }
 
 /// A 2xx answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Response {
     /// Status, 200 to 299.
     pub status: u16,
@@ -271,6 +279,13 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Body, within the door's limit.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    /// Status and size alone: headers can hold secrets, the body holds health data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 impl Response {
@@ -290,4 +305,21 @@ pub fn parse_json<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, Fet
         };
         FetchError::malformed(what, format!("line {} column {} ({kind})", error.line(), error.column()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_answers_print_nothing_of_what_they_carry() {
+        let request = Request::post("/oauth/token")
+            .arg("id", "planted-id")
+            .query("token", "planted-query")
+            .form(&[("client_secret", "planted-secret")]);
+        assert_eq!(format!("{request:?}"), "Request(POST /oauth/token)");
+        let body = Bytes::from_static(b"planted-value");
+        let response = Response { status: 200, headers: HeaderMap::new(), body };
+        assert_eq!(format!("{response:?}"), "Response(200, 13 bytes)");
+    }
 }

@@ -40,6 +40,7 @@ fn a_receiver_that_fails_gets_everything_once_it_has_recovered() {
             );
             assert_eq!(tries[0].body, tries[1].body, "a retry says the same");
         }
+        assert_eq!(rig.receiver.events("auth").len(), people.len());
         rig.assert_signed();
         rig.finish().await;
     });
@@ -49,7 +50,7 @@ fn a_receiver_that_fails_gets_everything_once_it_has_recovered() {
 fn a_broken_connection_is_tried_again() {
     rig::run(async || {
         let rig = Rig::start(Plan::default()).await;
-        rig.receiver.next(2, Answer::Reset);
+        rig.receiver.when(2, Answer::Reset, |request| request.kind() != "auth");
         let people = vec![rig.connect("strava", 0).await];
         rig.settle(&people).await;
         assert_eq!(rig.differences(&people, &rig.received("/acme")), Vec::<String>::new());
@@ -61,7 +62,8 @@ fn a_broken_connection_is_tried_again() {
 fn a_redirect_is_a_failure_and_is_not_followed() {
     rig::run(async || {
         let rig = Rig::start(Plan::default()).await;
-        rig.receiver.next(1, Answer::Redirect(format!("{}/elsewhere", rig.receiver.url())));
+        let elsewhere = Answer::Redirect(format!("{}/elsewhere", rig.receiver.url()));
+        rig.receiver.when(1, elsewhere, |request| request.kind() == "activity");
         let people = vec![rig.connect("strava", 0).await];
         rig.settle(&people).await;
         assert!(rig.receiver.requests().iter().all(|request| request.target == "/acme"));
@@ -82,6 +84,7 @@ fn a_receiver_that_refuses_us_pauses_the_sink_and_loses_nothing() {
         .await;
         rig.settle(&people).await;
         assert_eq!(rig.differences(&people, &rig.received("/acme")), Vec::<String>::new());
+        assert_eq!(rig.receiver.events("auth").len(), 1, "what was refused came again");
         assert_eq!(dead_letters(&rig).await, Vec::<Value>::new());
         rig.finish().await;
     });

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tributary_tests::daemon::Daemon;
-use tributary_tests::{Inventory, Plan, World, plan, program, rig, wait};
+use tributary_tests::{Answer, Inventory, Plan, World, plan, program, rig, wait};
 
 #[test]
 fn the_demo_with_two_kills_accounts_for_every_record() {
@@ -49,10 +49,16 @@ fn kills_in_the_middle_of_a_backfill_lose_nothing() {
         let mut daemon = Daemon::start(&world).await;
         let people = world.connect_all().await;
         for kill in 1..=3 {
-            let before = world.receiver.count();
-            wait::until_true("some deliveries", wait::SOON, async || world.receiver.count() > before + 2)
-                .await;
+            // What is under way when the daemon dies must not count as delivered.
+            let taken =
+                |taken| world.receiver.requests().iter().filter(|request| request.taken == taken).count();
+            let before = taken(true);
+            wait::until_true("some deliveries", wait::SOON, async || taken(true) > before + 2).await;
+            let before = taken(false);
+            world.receiver.next(usize::MAX, Answer::Hang);
+            wait::until_true("deliveries under way", wait::SOON, async || taken(false) > before + 1).await;
             daemon.kill().await;
+            world.receiver.heal();
             daemon = Daemon::start(&world).await;
             assert!(!Daemon::log(&world).contains("panicked"), "after kill {kill}");
         }
