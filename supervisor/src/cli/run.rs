@@ -19,10 +19,17 @@ pub(super) fn run(file: &ConfigFile, level: Option<&str>) -> anyhow::Result<()> 
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened to")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened to")?;
         let mut running = app::start(config, Clock::real(), listeners).await?;
-        running.subscribe().await;
+        let asked_to_end = async {
+            tokio::select! {
+                _ = terminate.recv() => info!("SIGTERM: finishing what runs"),
+                _ = interrupt.recv() => info!("SIGINT: finishing what runs"),
+            }
+        };
+        tokio::pin!(asked_to_end);
+        // A provider that does not answer must not hold up an end.
         tokio::select! {
-            _ = terminate.recv() => info!("SIGTERM: finishing what runs"),
-            _ = interrupt.recv() => info!("SIGINT: finishing what runs"),
+            () = running.subscribe() => asked_to_end.await,
+            () = &mut asked_to_end => {}
         }
         running.stop().await;
         Ok(())

@@ -48,10 +48,16 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         .map(|sink| columns.iter().map(|column| cell(sink, column)).collect())
         .collect();
     output::table(&columns, rows);
-    let rows = list(&answer, "quotas")
-        .iter()
-        .map(|quota| vec![cell(quota, "provider"), cell(quota, "windows")])
-        .collect();
-    output::table(&["provider", "quota windows"], rows);
+    let columns = ["window_seconds", "permits", "used", "remaining", "waiting", "ends_at", "closed_until"];
+    let rows = list(&answer, "quotas").iter().flat_map(|quota| {
+        let windows = list(quota, "windows").iter();
+        windows.map(|window| {
+            let cells = columns.iter().map(|column| cell(window, column));
+            std::iter::once(cell(quota, "provider")).chain(cells).collect()
+        })
+    });
+    let header =
+        ["provider", "window (s)", "permits", "used", "remaining", "waiting", "ends", "closed until"];
+    output::table(&header, rows.collect());
     Ok(())
 }

@@ -84,19 +84,28 @@ fn calls_side_by_side_that_are_refused_lead_to_one_refresh() {
         let people = vec![rig.connect("strava", 0).await, rig.connect("oura", 0).await];
         rig.quiet().await;
         let before = [token_calls(&rig, "strava"), token_calls(&rig, "oura")];
-        for person in &people {
-            // The provider forgets the present token, whatever is asked with it.
+        for (person, path) in people.iter().zip(["/api/v3/activities/", "/v2/usercollection/daily_"]) {
+            // The provider forgets the present token when it is used by several calls at once.
             let stored =
                 rig.shared().runtimes[person.provider].tokens.stored(person.connection).await.unwrap();
             let token = stored.unwrap().access_token;
             fault(&rig, person.provider, |faults| {
-                faults.when(u32::MAX, Fault::Status(401), move |call| call.bearer() == Some(token.expose()));
+                faults.when(u32::MAX, Fault::Status(401), move |call| {
+                    call.path.starts_with(path) && call.bearer() == Some(token.expose())
+                });
             });
         }
         rig.settle(&people).await;
         let after = [token_calls(&rig, "strava"), token_calls(&rig, "oura")];
         for (provider, (before, after)) in ["strava", "oura"].into_iter().zip(before.into_iter().zip(after)) {
             assert_eq!(after - before, 1, "{provider}");
+            let refused = statistics(&rig, provider)
+                .requests
+                .iter()
+                .filter(|((_, status), _)| *status == 401)
+                .map(|(_, count)| count)
+                .sum::<u64>();
+            assert!(refused > 1, "{provider} was not asked by several calls at once");
             assert_eq!(statistics(&rig, provider).reused_refresh_tokens, 0, "{provider}");
         }
         assert_eq!(rig.differences(&people, &rig.received("/acme")), Vec::<String>::new());
