@@ -15,6 +15,9 @@ use super::state::{Effect, Ended, Message as Event, State, Task, Wish};
 use super::{Runtime, connect, job};
 use crate::store::{ConnectionState, StoreError};
 
+/// Messages that may wait; each is an id or a time.
+const MAILBOX: usize = 128;
+
 /// One connection's actor.
 pub struct ConnectionActor {
     id: Uuid,
@@ -156,6 +159,7 @@ impl Actor for ConnectionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         self.load(ctx);
     }
 }

@@ -176,7 +176,9 @@ async fn sync(wish: web::Json<SyncWish>, shared: web::Data<Shared>) -> Result<Ht
         let tell = Tell { connection: row.id, provider: row.provider.clone(), told };
         let told = shared.supervisor.send(tell).await;
         if !told.unwrap_or(false) {
-            return Err(Failure::unavailable("the daemon is stopping"));
+            return Err(Failure::unavailable(
+                "the connection has too much to do, or the daemon is stopping; try again",
+            ));
         }
         asked.push(resource.name);
     }

@@ -32,6 +32,8 @@ struct Child {
     address: Addr<ConnectionActor>,
     provider: String,
     ends: u32,
+    /// A notice that found the mailbox full waits for room; one is enough to have the inbox looked at.
+    waiting: bool,
 }
 
 /// Owner of the actors.
@@ -92,7 +94,7 @@ impl Supervisor {
         let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
             ConnectionActor::new(id, runtime, spread, guard)
         });
-        self.children.insert(id, Child { address, provider: provider.to_owned(), ends });
+        self.children.insert(id, Child { address, provider: provider.to_owned(), ends, waiting: false });
     }
 
     fn start_delivery(&mut self, parts: Parts) {
@@ -144,19 +146,41 @@ impl Handler<Begin> for Supervisor {
                 actor.start_connection(connection.id, &connection.provider, spread, 0, ctx);
             }
             for (id, due) in pending {
-                if let Some(child) = actor.children.get(&id) {
-                    tell(child, Told::Notified(due));
-                }
+                actor.tell(id, Told::Notified(due), ctx);
             }
             Ok(connections.len())
         }))
     }
 }
 
-fn tell(child: &Child, told: Told) {
-    if let Err(error) = child.address.try_send(told) {
-        // The inbox row and the cursor are in the store: the next due time finds them.
-        warn!(provider = child.provider, %error, "a connection's mailbox did not take a message");
+impl Supervisor {
+    /// Passes something on. A notice that finds the mailbox full waits for room, at most one a connection: behind it
+    /// the connection looks at its whole inbox, so that further notices need no message of their own. A wish is
+    /// refused instead, since somebody is there to ask again.
+    fn tell(&mut self, id: Uuid, told: Told, ctx: &mut Context<Self>) -> bool {
+        let Some(child) = self.children.get_mut(&id) else { return false };
+        let told = match child.address.try_send(told) {
+            Ok(()) => return true,
+            Err(SendError::Closed(_)) => return false,
+            Err(SendError::Full(told)) => told,
+        };
+        match told {
+            Told::Request(_) | Told::Stop(_) => return false,
+            Told::Notified(_) if child.waiting => return true,
+            Told::Notified(_) => child.waiting = true,
+            Told::Reauthorized => {}
+        }
+        let is_notice = matches!(told, Told::Notified(_));
+        let send = child.address.send(told);
+        ctx.spawn(send.into_actor(self).map(move |sent, actor, _| {
+            if is_notice && let Some(child) = actor.children.get_mut(&id) {
+                child.waiting = false;
+            }
+            if let Err(error) = sent {
+                warn!(%error, "a connection ended before it was told something; it starts again by itself");
+            }
+        }));
+        true
     }
 }
 
@@ -178,19 +202,22 @@ impl Handler<Tell> for Supervisor {
         if !self.children.contains_key(&message.connection) {
             self.start_connection(message.connection, &message.provider, Duration::ZERO, 0, ctx);
         }
-        let Some(child) = self.children.get(&message.connection) else { return false };
-        tell(child, message.told);
-        true
+        self.tell(message.connection, message.told, ctx)
     }
 }
 
 impl Handler<Remove> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, Remove(id): Remove, _: &mut Self::Context) {
+    fn handle(&mut self, Remove(id): Remove, ctx: &mut Self::Context) {
         if let Some(child) = self.children.remove(&id) {
             let (done, _ended) = oneshot::channel();
-            tell(&child, Told::Stop(done));
+            let stop = child.address.send(Told::Stop(done));
+            ctx.spawn(stop.into_actor(self).map(|sent, _, _| {
+                if let Err(error) = sent {
+                    info!(%error, "a removed connection had ended before");
+                }
+            }));
         }
     }
 }
