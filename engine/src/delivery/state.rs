@@ -202,11 +202,13 @@ impl State {
             Message::Drain => self.draining = true,
             Message::Read { entries, more } => {
                 self.reading = false;
-                self.more = self.more && more;
+                // A wake that came while the read was under way may speak of what it did not see.
+                self.more |= more;
                 self.read(entries, now);
             }
             Message::ReadFailed => {
                 self.reading = false;
+                self.more = true;
                 self.read_not_before = Some(now + Duration::seconds(1));
             }
             Message::ParkedLoaded { parked, next_due } => {
@@ -520,6 +522,7 @@ impl State {
             return;
         }
         self.reading = true;
+        self.more = false;
         effects.push(Effect::Read {
             after: self.outstanding.read_to(),
             limit: AHEAD.saturating_sub(self.outstanding.len()).min(1_024),

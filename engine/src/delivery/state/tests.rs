@@ -213,3 +213,15 @@ fn draining_waits_for_what_is_in_flight_and_for_its_commit() {
     assert!(!drained(&state.on(taken(delivering[0].clone()), now())));
     assert!(drained(&state.on(Message::Committed, now())));
 }
+
+#[test]
+fn a_wake_during_a_read_leads_to_another_read() {
+    let reads =
+        |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Read { .. })).count();
+    let mut state = state();
+    assert_eq!(reads(&state.on(Message::Woken, now())), 1);
+    assert_eq!(reads(&state.on(Message::Woken, now())), 0, "one read at a time");
+    let effects = state.on(Message::Read { entries: Vec::new(), more: false }, now());
+    assert_eq!(reads(&effects), 1, "the entry may have come after the first read had looked");
+    assert_eq!(reads(&state.on(Message::Read { entries: Vec::new(), more: false }, now())), 0);
+}
