@@ -3,6 +3,8 @@
 //! Tests of other packages are not told where a binary is, so it is looked for beside the test's own executable:
 //! `cargo build --bin tributary` puts it there. `TRIBUTARY_BIN` names another one.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+
+use crate::world::World;
 
 /// No command of a test takes that long.
 const LIMIT: Duration = Duration::from_secs(170);
@@ -56,19 +60,30 @@ impl Output {
 }
 
 /// Runs the binary with these arguments and nothing on standard input.
-pub async fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
-    run_with(arguments, b"").await
+pub async fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
+    spawned(arguments, b"", &BTreeMap::new()).await
 }
 
 /// Runs the binary with these arguments and that on standard input.
-pub async fn run_with<S: AsRef<std::ffi::OsStr>>(
+pub async fn run_with<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Output {
+    spawned(arguments, input, &BTreeMap::new()).await
+}
+
+/// Runs the binary with these arguments and the variables that a world's configuration needs.
+pub async fn run_in<S: AsRef<OsStr>>(world: &World, arguments: impl IntoIterator<Item = S>) -> Output {
+    spawned(arguments, b"", &world.environment()).await
+}
+
+async fn spawned<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     input: &[u8],
+    environment: &BTreeMap<&'static str, String>,
 ) -> Output {
     let mut child = Command::new(path())
         .args(arguments)
         .env_remove("TRIBUTARY_LOG")
         .env_remove("RUST_LOG")
+        .envs(environment)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -11,10 +11,12 @@
 
 mod bad_input;
 mod cli;
+mod commands;
 mod data_path;
 mod delivery;
 mod fault;
 mod graph;
+mod import;
 mod notify;
 mod quota;
 mod secrets;
