@@ -66,7 +66,7 @@ pub enum FetchError {
     Rejected {
         /// Template of the call.
         call: String,
-        /// HTTP status.
+        /// HTTP status, or the provider's own number where that stands inside a 200.
         status: u16,
     },
     /// A time-out, a broken connection, a 5xx: passes by itself.

@@ -4,6 +4,7 @@
 //! [`Fetch::checkpoint`] commits what was emitted so far, so that ten years of samples never wait in memory for the
 //! end of a job. It never decides about tokens, quotas or retries: the engine's door does.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub struct Fetch {
     account: Option<Account>,
     now: DateTime<Utc>,
     emitted: Vec<Emitted>,
+    token_facts: BTreeMap<&'static str, String>,
 }
 
 impl Fetch {
@@ -58,7 +60,14 @@ impl Fetch {
         account: Option<Account>,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { door, committer, app, account, now, emitted: Vec::new() }
+        Self { door, committer, app, account, now, emitted: Vec::new(), token_facts: BTreeMap::new() }
+    }
+
+    /// Adds what the code exchange told; see [`crate::spec::OAuth2::keep`].
+    #[must_use]
+    pub fn with_token_facts(mut self, facts: BTreeMap<&'static str, String>) -> Self {
+        self.token_facts = facts;
+        self
     }
 
     /// Sends a request. Takes `&self`, so that the details of a list can be fetched side by side.
@@ -119,6 +128,12 @@ impl Fetch {
     /// Whose data this is; `None` only inside [`crate::Provider::connected`] and app-wide calls.
     pub const fn account(&self) -> Option<&Account> {
         self.account.as_ref()
+    }
+
+    /// What the code exchange told under that name of [`crate::spec::OAuth2::keep`]; known inside
+    /// [`crate::Provider::connected`] alone. It names a person.
+    pub fn token_fact(&self, name: &str) -> Option<&str> {
+        self.token_facts.get(name).map(String::as_str)
     }
 
     /// Whether the user granted this scope. Without knowledge of the scopes the answer is yes.

@@ -29,6 +29,8 @@ pub struct Spec {
     pub user_quotas: &'static [Quota],
     /// How the provider tells what is left of its quotas.
     pub usage: Usage,
+    /// Where an answer of 200 says how the call really went, for providers that put it into the body.
+    pub body_status: Option<BodyStatus>,
     /// What can be fetched.
     pub resources: &'static [Resource],
     /// How the provider tells that something is new.
@@ -68,6 +70,7 @@ pub enum Status {
 
 /// How users authorise.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "there is one per provider, in a static")]
 pub enum AuthScheme {
     /// OAuth 2.0 authorization code.
     OAuth2(OAuth2),
@@ -90,6 +93,13 @@ pub struct OAuth2 {
     pub scope_separator: &'static str,
     /// Extra parameters of the consent page.
     pub authorize_parameters: &'static [(&'static str, &'static str)],
+    /// Extra form fields of every token request.
+    pub token_parameters: &'static [(&'static str, &'static str)],
+    /// JSON pointer to the object of a token answer that holds the tokens; empty for the whole answer.
+    pub answer_at: &'static str,
+    /// What else a code exchange tells that [`crate::Provider::connected`] needs, as name and JSON pointer into the
+    /// whole answer: a number or a text. It names people, so it is never shown.
+    pub keep: &'static [(&'static str, &'static str)],
     /// How the client proves itself at the token endpoint.
     pub client_auth: ClientAuth,
     /// Whether PKCE (S256) is taken.
@@ -104,8 +114,29 @@ pub struct OAuth2 {
     pub rotation: Rotation,
     /// Error codes of the token endpoint that mean lost consent. Anything else passes by itself.
     pub lost_consent: &'static [&'static str],
+    /// Statuses inside a token answer of 200 (see [`BodyStatus`]) that mean lost consent when the answer's `error` also
+    /// holds one of the texts of `lost_consent`, in any letter case. A status alone never does.
+    pub lost_consent_statuses: &'static [i64],
     /// Whether the callback's `scope` parameter states what the user really granted.
     pub scope_in_callback: bool,
+}
+
+/// How a provider that answers 200 to everything says in the body what happened. A number that no list holds refuses
+/// the request itself, as 400 would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyStatus {
+    /// JSON pointer to the number.
+    pub pointer: &'static str,
+    /// It went well.
+    pub ok: &'static [i64],
+    /// The token is refused, as by 401.
+    pub auth: &'static [i64],
+    /// The token is good but not for this, as by 403.
+    pub forbidden: &'static [i64],
+    /// The quota is used up, as by 429.
+    pub quota: &'static [i64],
+    /// It passes by itself, as a 503 does.
+    pub transient: &'static [i64],
 }
 
 /// How the client proves itself at the token endpoint.

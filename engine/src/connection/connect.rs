@@ -3,6 +3,7 @@
 //! Everything that a tenant is told (`auth`, `user_reauth`, `connection_error`, `access_revoked`, `deauth`) is
 //! written in the transaction that makes it true.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -154,7 +155,8 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
     let credential = oauth::token::parse(scheme, &answer, None, now)?;
     let granted = granted(scheme.scope_separator, callback.scope.as_deref(), &credential);
 
-    let (account, emitted) = who(runtime, Arc::clone(&door), &credential, granted).await?;
+    let facts = oauth::token::facts(scheme, &answer)?;
+    let (account, emitted) = who(runtime, Arc::clone(&door), &credential, granted, facts).await?;
     let known = find(runtime, &flow.tenant, &account.id).await?;
     let again = known.is_some();
     let connection = Connection {
@@ -198,11 +200,13 @@ async fn who(
     door: Arc<dyn Door>,
     credential: &Credential,
     granted: Vec<String>,
+    facts: BTreeMap<&'static str, String>,
 ) -> Result<(Account, Vec<tributary_contract::Emitted>), ConnectError> {
     let bearing = Bearing { door, token: credential.access_token.clone() };
     let kept = Keep;
     let now = runtime.clock.now();
-    let mut cx = Fetch::new(Arc::new(bearing), Box::new(kept), Arc::clone(&runtime.app), None, now);
+    let cx = Fetch::new(Arc::new(bearing), Box::new(kept), Arc::clone(&runtime.app), None, now);
+    let mut cx = cx.with_token_facts(facts);
     let mut account = runtime.provider.connected(&mut cx).await?;
     if !granted.is_empty() {
         account.scopes = granted;

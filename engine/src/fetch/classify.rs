@@ -10,6 +10,7 @@ use tributary_contract::spec::OAuth2;
 use tributary_contract::{Credentials, FetchError};
 use tributary_net::NetError;
 
+use super::body_status::Said;
 use crate::oauth::{Refusal, refusal};
 
 /// An answer, as far as it decides about its class.
@@ -17,6 +18,8 @@ use crate::oauth::{Refusal, refusal};
 pub struct Answer<'a> {
     /// Status.
     pub status: StatusCode,
+    /// The status inside the body, where the provider puts one there.
+    pub said: Option<Said>,
     /// Body; looked at for the token endpoint alone.
     pub body: &'a [u8],
     /// When the provider said to come back.
@@ -34,7 +37,10 @@ pub fn answer(call: &str, credentials: Credentials, answer: &Answer<'_>) -> Resu
     let status = answer.status.as_u16();
     let retry_after = answer.retry_after;
     Err(match status {
-        200..=299 => return Ok(()),
+        200..=299 => match answer.said {
+            None | Some(Said::Ok) => return Ok(()),
+            Some(said) => inside(call, credentials, said, answer),
+        },
         401 if credentials == Credentials::User => FetchError::Auth { call, reason: "status 401".to_owned() },
         402 | 403 => FetchError::Forbidden { call },
         404 | 410 => FetchError::Gone { call },
@@ -50,16 +56,39 @@ pub fn answer(call: &str, credentials: Credentials, answer: &Answer<'_>) -> Resu
     })
 }
 
+/// Sorts an answer of 200 by the status inside it.
+fn inside(call: String, credentials: Credentials, said: Said, answer: &Answer<'_>) -> FetchError {
+    let retry_after = answer.retry_after;
+    match said {
+        Said::Auth(number) if credentials == Credentials::User => {
+            FetchError::Auth { call, reason: format!("status {number} inside the answer") }
+        }
+        Said::Forbidden => FetchError::Forbidden { call },
+        Said::Quota => FetchError::Quota { call, scope: answer.refused_by, retry_after },
+        Said::Transient(number) => {
+            let reason = format!("status {number} inside the answer");
+            FetchError::Transient { call, reason, retry_after }
+        }
+        Said::Auth(number) | Said::Other(number) => {
+            FetchError::Rejected { call, status: u16::try_from(number).unwrap_or(answer.status.as_u16()) }
+        }
+        Said::Ok | Said::Missing => FetchError::malformed(call, "its status (missing)"),
+    }
+}
+
 /// Sorts an answer of the token endpoint: a consent is lost only by the codes of the Spec.
 ///
 /// # Errors
 /// For everything but 2xx.
 pub fn token_answer(call: &str, scheme: &OAuth2, answer: &Answer<'_>) -> Result<(), FetchError> {
     let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return Ok(());
-    }
     let (call, retry_after) = (call.to_owned(), answer.retry_after);
+    if answer.status.is_success() {
+        return match answer.said {
+            None | Some(Said::Ok) => Ok(()),
+            Some(said) => Err(token_inside(call, scheme, said, answer)),
+        };
+    }
     if status == 429 {
         return Err(FetchError::Quota { call, scope: QuotaScope::App, retry_after });
     }
@@ -71,6 +100,23 @@ pub fn token_answer(call: &str, scheme: &OAuth2, answer: &Answer<'_>) -> Result<
         Refusal::Passes => format!("status {status}"),
     };
     Err(FetchError::Transient { call, reason, retry_after })
+}
+
+/// Sorts a token answer of 200 by the status inside it.
+fn token_inside(call: String, scheme: &OAuth2, said: Said, answer: &Answer<'_>) -> FetchError {
+    let retry_after = answer.retry_after;
+    let reason = match said {
+        Said::Quota => return FetchError::Quota { call, scope: QuotaScope::App, retry_after },
+        Said::Auth(number) | Said::Transient(number) | Said::Other(number) => {
+            if let Refusal::LostConsent(code) = refusal::inside(scheme, number, answer.body) {
+                return FetchError::Auth { call, reason: code.to_owned() };
+            }
+            format!("status {number} inside the answer")
+        }
+        Said::Forbidden => "a status inside the answer that means forbidden".to_owned(),
+        Said::Ok | Said::Missing => "an answer without the documented status".to_owned(),
+    };
+    FetchError::Transient { call, reason, retry_after }
 }
 
 /// Sorts a failure without an answer.
@@ -94,6 +140,7 @@ mod tests {
     fn of(status: u16, body: &str) -> Answer<'_> {
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
+            said: None,
             body: body.as_bytes(),
             retry_after: Some(Duration::from_secs(7)),
             refused_by: QuotaScope::User,
@@ -133,6 +180,51 @@ mod tests {
             "rejected",
             "the user cannot help against a refusal of the app's own credentials"
         );
+    }
+
+    #[test]
+    fn a_status_inside_a_200_has_its_class() {
+        let cases = [
+            (Said::Ok, "ok"),
+            (Said::Auth(401), "auth"),
+            (Said::Forbidden, "forbidden"),
+            (Said::Quota, "quota"),
+            (Said::Transient(522), "transient"),
+            (Said::Other(503), "rejected"),
+            (Said::Missing, "malformed"),
+        ];
+        for (said, kind) in cases {
+            let inside = Answer { said: Some(said), ..of(200, "") };
+            let sorted = answer("/x", Credentials::User, &inside);
+            assert_eq!(sorted.as_ref().map_or_else(FetchError::kind, |()| "ok"), kind, "{said:?}");
+        }
+        let rejected = Answer { said: Some(Said::Other(2554)), ..of(200, "") };
+        let error = answer("/x", Credentials::User, &rejected).unwrap_err();
+        assert_eq!(error, FetchError::Rejected { call: "/x".to_owned(), status: 2554 });
+        let own = Answer { said: Some(Said::Auth(401)), ..of(200, "") };
+        assert_eq!(answer("/x", Credentials::None, &own).unwrap_err().kind(), "rejected");
+    }
+
+    #[test]
+    fn inside_a_token_answer_only_the_documented_refusal_asks_the_user() {
+        let scheme =
+            OAuth2 { lost_consent: &["invalid refresh_token"], lost_consent_statuses: &[503], ..scheme() };
+        let lost = r#"{"status":503,"error":"Invalid Params: invalid refresh_token"}"#;
+        let cases = [
+            (Said::Other(503), lost, "auth"),
+            (Said::Other(503), r#"{"status":503}"#, "transient"),
+            (Said::Auth(401), lost, "transient"),
+            (Said::Transient(522), lost, "transient"),
+            (Said::Forbidden, lost, "transient"),
+            (Said::Missing, "<html>", "transient"),
+            (Said::Quota, lost, "quota"),
+        ];
+        for (said, body, kind) in cases {
+            let inside = Answer { said: Some(said), ..of(200, body) };
+            assert_eq!(token_answer("/token", &scheme, &inside).unwrap_err().kind(), kind, "{said:?} {body}");
+        }
+        let ok = Answer { said: Some(Said::Ok), ..of(200, "") };
+        assert!(token_answer("/token", &scheme, &ok).is_ok());
     }
 
     #[test]

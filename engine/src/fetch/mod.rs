@@ -7,11 +7,13 @@
 //! | `refresh` | one refresh, from the stored credential to the stored successor |
 //! | `shelf` | where credentials lie |
 //! | [`classify`] | what an answer that is no success means |
+//! | `body_status` | the status inside a 200, where a provider puts it |
 //! | [`retry`] | which calls are repeated at once |
 //!
 //! Requests come from providers' code and from [`crate::oauth`]; answers go back to them whole. It never reads a
 //! record and never writes an id, a query or a token into a span or an error.
 
+pub mod body_status;
 pub mod classify;
 mod refresh;
 pub mod retry;
@@ -253,7 +255,10 @@ impl EngineDoor {
             }
         };
         Span::current().record("http.response.status_code", parts.status.as_u16());
-        let refused = permit.answered(parts.status.as_u16(), &parts.headers);
+        // A refusal inside a 200 counts against the quota like any other.
+        let said = body_status::said(self.parts.spec.body_status.as_ref(), parts.status, &body);
+        let counts_as = said.map_or(parts.status.as_u16(), |said| said.counts_as());
+        let refused = permit.answered(counts_as, &parts.headers);
         let (refused_by, retry_after) = match refused {
             Some((scope, wish)) => {
                 metric::REFUSED_BY_QUOTA.add_one();
@@ -261,7 +266,7 @@ impl EngineDoor {
             }
             None => (QuotaScope::App, usage::retry_after(&parts.headers, self.parts.clock.now())),
         };
-        let answer = Answer { status: parts.status, body: &body, retry_after, refused_by };
+        let answer = Answer { status: parts.status, said, body: &body, retry_after, refused_by };
         let sorted = match self.token_endpoint(request) {
             Some(scheme) => classify::token_answer(call, scheme, &answer),
             None => classify::answer(call, request.credentials, &answer),

@@ -37,6 +37,9 @@ pub(crate) static SPEC: Spec = Spec {
         scopes: &["read"],
         scope_separator: " ",
         authorize_parameters: &[],
+        token_parameters: &[],
+        answer_at: "",
+        keep: &[],
         client_auth: ClientAuth::Body,
         pkce: false,
         refresh_ahead: Duration::from_secs(300),
@@ -44,6 +47,7 @@ pub(crate) static SPEC: Spec = Spec {
         refresh_token_promised: true,
         rotation: Rotation::SingleUse,
         lost_consent: &["invalid_grant"],
+        lost_consent_statuses: &[],
         scope_in_callback: false,
     }),
     api_base: "https://api.example.com/v3",
@@ -51,6 +55,7 @@ pub(crate) static SPEC: Spec = Spec {
     app_quotas: &[Quota { permits: 1000, window: QuotaWindow::Rolling(Duration::from_secs(60)) }],
     user_quotas: &[],
     usage: Usage::Silent,
+    body_status: None,
     resources: &[],
     notifications: Notifications {
         signature: Signature::NoNotifications,
@@ -359,6 +364,38 @@ fn a_429_without_a_hint_closes_the_app_too() {
         assert_eq!((error.kind(), error.retry_after()), ("quota", None));
         assert_eq!(rig.get().await.unwrap().status, 200);
         assert_eq!(rig.parts.clock.now(), start() + TimeDelta::seconds(60));
+    });
+}
+
+/// The same provider, with a status inside each answer.
+static INSIDE: Spec = Spec { body_status: Some(body_status::tests::STATUS), ..SPEC };
+
+#[test]
+fn a_quota_refused_inside_a_200_closes_the_app_like_a_429() {
+    on_system(async {
+        let refused = Turn::Answer("200 OK", &[], r#"{"status":601,"body":{}}"#);
+        let mut rig = Rig::new(vec![refused, Turn::Answer("200 OK", &[], r#"{"status":0}"#)]).await;
+        rig.parts.spec = &INSIDE;
+        let error = rig.get().await.unwrap_err();
+        assert_eq!((error.kind(), error.retry_after()), ("quota", None));
+        assert_eq!(rig.get().await.unwrap().status, 200);
+        assert_eq!(rig.parts.clock.now(), start() + TimeDelta::seconds(60));
+    });
+}
+
+#[test]
+fn a_token_refused_inside_a_200_is_refreshed_once_and_the_call_repeated() {
+    on_system(async {
+        let refused = Turn::Answer("200 OK", &[], r#"{"status":401,"body":{}}"#);
+        let tokens = Turn::Answer(
+            "200 OK",
+            &[],
+            r#"{"status":0,"access_token":"a2","refresh_token":"r2","expires_in":3600}"#,
+        );
+        let mut rig = Rig::new(vec![refused, tokens, Turn::Answer("200 OK", &[], r#"{"status":0}"#)]).await;
+        rig.parts.spec = &INSIDE;
+        assert_eq!(rig.get().await.unwrap().status, 200);
+        assert_eq!(rig.stored().await.refresh_token.unwrap().expose(), "r2");
     });
 }
 

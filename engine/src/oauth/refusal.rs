@@ -40,10 +40,41 @@ pub fn read(scheme: &OAuth2, status: u16, body: &[u8]) -> Refusal {
     Refusal::Passes
 }
 
+/// Reads a refusal that came with status 200 and another status inside.
+///
+/// The status and the text have to agree, since providers use one number for everything that is wrong with a request.
+pub fn inside(scheme: &OAuth2, status: i64, body: &[u8]) -> Refusal {
+    if !scheme.lost_consent_statuses.contains(&status) {
+        return Refusal::Passes;
+    }
+    let Ok(answer) = serde_json::from_slice::<Value>(body) else { return Refusal::Passes };
+    let said = answer.get("error").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let known = scheme.lost_consent.iter().find(|known| said.contains(&known.to_ascii_lowercase()));
+    known.map_or(Refusal::Passes, |known| Refusal::LostConsent(known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::token::tests::scheme;
+
+    #[test]
+    fn a_status_inside_ends_a_consent_only_together_with_its_text() {
+        let scheme =
+            OAuth2 { lost_consent: &["invalid refresh_token"], lost_consent_statuses: &[503], ..scheme() };
+        let lost = Refusal::LostConsent("invalid refresh_token");
+        let cases = [
+            (503, r#"{"status":503,"error":"Invalid Params: invalid refresh_token"}"#, lost),
+            (503, r#"{"status":503,"error":"Invalid Params: invalid client_id"}"#, Refusal::Passes),
+            (503, r#"{"status":503,"body":{}}"#, Refusal::Passes),
+            (503, "", Refusal::Passes),
+            (522, r#"{"status":522,"error":"invalid refresh_token"}"#, Refusal::Passes),
+            (601, r#"{"status":601,"error":"invalid refresh_token"}"#, Refusal::Passes),
+        ];
+        for (status, body, expected) in cases {
+            assert_eq!(inside(&scheme, status, body.as_bytes()), expected, "{body}");
+        }
+    }
 
     #[test]
     fn only_the_codes_of_the_spec_end_a_consent() {

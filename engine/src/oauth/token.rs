@@ -3,8 +3,11 @@
 //! Codes and refresh tokens come in, requests go out; answers come in, a [`Credential`] goes out. Neither a token nor a
 //! body ever reaches an error text.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use tributary_contract::spec::{OAuth2, Revoke, TokenPlace};
 use tributary_contract::{App, FetchError, Request, Response, Secret};
 
@@ -23,6 +26,7 @@ const SAME_EXPIRY: TimeDelta = TimeDelta::seconds(60);
 pub fn exchange(scheme: &OAuth2, app: &App, code: &str, verifier: Option<&Secret<String>>) -> Request {
     let mut fields =
         vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &app.callback_url)];
+    fields.extend(scheme.token_parameters);
     if let Some(verifier) = verifier {
         fields.push(("code_verifier", verifier.expose()));
     }
@@ -31,7 +35,9 @@ pub fn exchange(scheme: &OAuth2, app: &App, code: &str, verifier: Option<&Secret
 
 /// Asks for a new access token.
 pub fn refresh(scheme: &OAuth2, app: &App, refresh_token: &Secret<String>) -> Request {
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose().as_str())];
+    let mut fields =
+        vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose().as_str())];
+    fields.extend(scheme.token_parameters);
     client_auth::form(Request::post(scheme.token_url).without_token(), &fields, scheme.client_auth, app)
 }
 
@@ -71,7 +77,8 @@ pub fn parse(
     if let Refusal::LostConsent(code) = refusal::read(scheme, answer.status, &answer.body) {
         return Err(FetchError::Auth { call: scheme.token_url.to_owned(), reason: code.to_owned() });
     }
-    let read: Answer = answer.json(ANSWER)?;
+    let read: Answer =
+        if scheme.answer_at.is_empty() { answer.json(ANSWER)? } else { inner(scheme, answer)? };
     let Some(access_token) = read.access_token.filter(|token| !token.expose().is_empty()) else {
         return Err(FetchError::malformed(ANSWER, "access_token (missing)"));
     };
@@ -98,6 +105,38 @@ pub fn parse(
         .unwrap_or_default();
     let token_type = read.token_type.unwrap_or_else(|| "Bearer".to_owned());
     Ok(Credential { access_token, refresh_token, expires_at, scopes, token_type })
+}
+
+/// The object inside a token answer that holds the tokens.
+fn inner(scheme: &OAuth2, answer: &Response) -> Result<Answer, FetchError> {
+    let mut whole: Value = answer.json(ANSWER)?;
+    let tokens = whole.pointer_mut(scheme.answer_at).map(Value::take);
+    let tokens = tokens.ok_or_else(|| FetchError::malformed(ANSWER, scheme.answer_at))?;
+    // The text of serde's error may quote a value.
+    Answer::deserialize(tokens).map_err(|_quotes| {
+        FetchError::malformed(ANSWER, format!("{} (lacks the documented shape)", scheme.answer_at))
+    })
+}
+
+/// What else an answer to a code exchange tells, as [`OAuth2::keep`] names it. What is neither number nor text is left
+/// out.
+///
+/// # Errors
+/// [`FetchError::Malformed`] when something is to be kept and the answer is not JSON.
+pub fn facts(scheme: &OAuth2, answer: &Response) -> Result<BTreeMap<&'static str, String>, FetchError> {
+    if scheme.keep.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let whole: Value = answer.json(ANSWER)?;
+    let found = scheme.keep.iter().filter_map(|(name, at)| {
+        let text = match whole.pointer(at)? {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        Some((*name, text))
+    });
+    Ok(found.collect())
 }
 
 /// Whether a refresh brought anything: another access token, or a later expiry of the same one.

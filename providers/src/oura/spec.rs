@@ -56,6 +56,9 @@ pub static SPEC: Spec = Spec {
         ],
         scope_separator: " ",
         authorize_parameters: &[],
+        token_parameters: &[],
+        answer_at: "",
+        keep: &[],
         client_auth: ClientAuth::Body,
         pkce: false,
         refresh_ahead: Duration::from_secs(30 * 60),
@@ -63,6 +66,7 @@ pub static SPEC: Spec = Spec {
         refresh_token_promised: true,
         rotation: Rotation::SingleUse,
         lost_consent: &["invalid_grant"],
+        lost_consent_statuses: &[],
         // The token's answer tells the scopes.
         scope_in_callback: false,
     }),
@@ -72,6 +76,7 @@ pub static SPEC: Spec = Spec {
     app_quotas: &[Quota { permits: 5000, window: QuotaWindow::Rolling(Duration::from_secs(300)) }],
     user_quotas: &[],
     usage: Usage::ResetOnRefusal { reset: "x-ratelimit-reset" },
+    body_status: None,
     // Granted scopes are named otherwise than those that are asked for, and a part that is closed is left out; so no
     // resource names scopes here.
     resources: &[

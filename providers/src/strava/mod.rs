@@ -68,6 +68,9 @@ pub static SPEC: Spec = Spec {
         scopes: &["read", "activity:read_all"],
         scope_separator: ",",
         authorize_parameters: &[("approval_prompt", "auto")],
+        token_parameters: &[],
+        answer_at: "",
+        keep: &[],
         client_auth: ClientAuth::Body,
         pkce: false,
         // While more than an hour is left Strava answers a refresh with the same access token.
@@ -77,6 +80,7 @@ pub static SPEC: Spec = Spec {
         rotation: Rotation::MayChange,
         // `invalid` comes as {"errors":[{"field":"refresh_token","code":"invalid"}]}; the other is OAuth's own word.
         lost_consent: &["invalid", "invalid_grant"],
+        lost_consent_statuses: &[],
         scope_in_callback: true,
     }),
     api_base: "https://www.strava.com/api/v3",
@@ -93,6 +97,7 @@ pub static SPEC: Spec = Spec {
         CountHeaders { limit: "x-readratelimit-limit", usage: "x-readratelimit-usage", quotas: &[0, 1] },
         CountHeaders { limit: "x-ratelimit-limit", usage: "x-ratelimit-usage", quotas: &[2, 3] },
     ]),
+    body_status: None,
     resources: &[
         Resource {
             name: ACTIVITIES,

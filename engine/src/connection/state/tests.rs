@@ -32,6 +32,7 @@ static SPEC: Spec = Spec {
     app_quotas: &[],
     user_quotas: &[],
     usage: Usage::Silent,
+    body_status: None,
     resources: &RESOURCES,
     notifications: Notifications {
         signature: Signature::Unsigned,

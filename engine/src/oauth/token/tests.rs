@@ -17,6 +17,9 @@ pub(crate) fn scheme() -> OAuth2 {
         scopes: &["read", "activity:read"],
         scope_separator: " ",
         authorize_parameters: &[("approval_prompt", "auto")],
+        token_parameters: &[],
+        answer_at: "",
+        keep: &[],
         client_auth: ClientAuth::Body,
         pkce: false,
         refresh_ahead: Duration::from_secs(300),
@@ -24,6 +27,7 @@ pub(crate) fn scheme() -> OAuth2 {
         refresh_token_promised: true,
         rotation: Rotation::MayChange,
         lost_consent: &["invalid_grant", "invalid"],
+        lost_consent_statuses: &[],
         scope_in_callback: false,
     }
 }
@@ -162,4 +166,41 @@ fn a_revocation_puts_the_token_where_the_spec_says() {
     let request = revoke(&query, &app(), &previous());
     assert_eq!(request.query, [("access_token", "old-access".to_owned())]);
     assert!(request.body.is_empty());
+}
+
+#[test]
+fn extra_fields_go_into_every_token_request() {
+    let scheme = OAuth2 { token_parameters: &[("action", "requesttoken")], ..scheme() };
+    let body = |request: Request| String::from_utf8(request.body.to_vec()).unwrap();
+    assert!(body(exchange(&scheme, &app(), "c", None)).contains("&action=requesttoken&"));
+    assert!(body(refresh(&scheme, &app(), &"r".into())).contains("&action=requesttoken&"));
+}
+
+#[test]
+fn tokens_are_found_inside_an_envelope() {
+    let scheme = OAuth2 { answer_at: "/body", scope_separator: ",", ..scheme() };
+    let whole = r#"{"status":0,"body":{"userid":"363","access_token":"a","refresh_token":"r","expires_in":3600,"scope":"x,y"}}"#;
+    let read = parse(&scheme, &answer(whole), None, now()).unwrap();
+    assert_eq!((read.access_token.expose().as_str(), read.scopes.len()), ("a", 2));
+    assert_eq!(read.refresh_token.unwrap().expose(), "r");
+    for broken in [
+        r#"{"status":0}"#,
+        r#"{"body":[]}"#,
+        r#"{"body":{"access_token":7}}"#,
+        r#"{"access_token":"planted"}"#,
+    ] {
+        let error = parse(&scheme, &answer(broken), None, now()).unwrap_err();
+        assert_eq!(error.kind(), "malformed", "{broken}");
+        assert!(!error.to_string().contains("planted"));
+    }
+}
+
+#[test]
+fn facts_are_kept_whether_they_come_as_number_or_as_text() {
+    let scheme = OAuth2 { keep: &[("userid", "/body/userid"), ("x", "/x"), ("none", "/none")], ..scheme() };
+    for whole in [r#"{"x":[1],"body":{"userid":363}}"#, r#"{"x":null,"body":{"userid":"363"}}"#] {
+        let found = facts(&scheme, &answer(whole)).unwrap();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("userid", "363".to_owned())]);
+    }
+    assert!(facts(&super::tests::scheme(), &answer("no JSON")).unwrap().is_empty(), "nothing is to be kept");
 }
