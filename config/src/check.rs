@@ -74,14 +74,20 @@ fn apps(
     for tenant in tenants {
         let Some(content) = &tenant.content else { continue };
         let mut seen = Vec::new();
-        for (index, key) in tenant.items(&["providers"]).into_iter().zip(content.providers()) {
-            let place = ["providers", &index.to_string()];
+        let items = tenant.items(&["providers"]);
+        let steps: Vec<String> = if items.is_empty() {
+            content.providers().map(str::to_owned).collect()
+        } else {
+            items.iter().map(ToString::to_string).collect()
+        };
+        for (step, key) in steps.iter().zip(content.providers()) {
+            let place = ["providers", step.as_str()];
             if seen.contains(&key) {
                 tenant.report(report, &place, format!("provider {key:?} is listed twice; remove one"));
                 continue;
             }
             seen.push(key);
-            if needs_app(key) && !operator.has(&["provider_apps", key]) {
+            if needs_app(key) && !content.has_app(key) && !operator.has(&["provider_apps", key]) {
                 let operator = operator.file.display();
                 let text = format!("provider {key:?} has no app; add provider_apps.{key} to {operator}");
                 tenant.report(report, &place, text);

@@ -9,6 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use tributary_sinks::SinkOptions;
 
+use crate::place::{Fingerprint, Places};
 use crate::words::{AtLeastOne, Events, Kinds, Word, Words};
 
 /// One configured sink.
@@ -20,6 +21,10 @@ pub struct SinkEntry {
     pub events: Option<Vec<String>>,
     /// Nothing is delivered for now; the backlog is kept.
     pub paused: bool,
+    /// What is written, with what references put in: two entries with the same one are the same sink.
+    pub fingerprint: Fingerprint,
+    /// Where its settings are in the tenant's file.
+    pub places: Places,
 }
 
 /// The key with the kind.
@@ -58,7 +63,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
         let options = SinkOptions::deserialize_kind(kind.text, MapAccessDeserializer::new(rest))?;
         let events =
             shared.events.map(|AtLeastOne(events)| events.iter().map(|word| word.text.to_owned()).collect());
-        Ok(SinkEntry { options, events, paused: shared.paused })
+        let (fingerprint, places) = Default::default();
+        Ok(SinkEntry { options, events, paused: shared.paused, fingerprint, places })
     }
 }
 

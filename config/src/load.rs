@@ -3,15 +3,20 @@
 //! Everything that is wrong in any of them is collected before anything is refused. Files are only read, and nothing
 //! is kept open.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use tributary_contract::Secret;
 
 use crate::Config;
 use crate::check::check;
 use crate::operator::{Operator, OperatorFile};
+use crate::place::Fingerprint;
 use crate::read::read;
 use crate::report::{ConfigErrors, Position, Report};
 use crate::secret::{Environment, expand, join};
@@ -24,24 +29,71 @@ use crate::words::OneOrMore;
 /// # Errors
 /// Everything that is wrong, with file, line and column.
 pub fn load(path: &Path, environment: Environment<'_>) -> Result<Config, ConfigErrors> {
+    load_seen(path, environment, &Seen::default())
+}
+
+fn load_seen(path: &Path, environment: Environment<'_>, seen: &Seen) -> Result<Config, ConfigErrors> {
     let mut report = Report::default();
-    let Some(operator) = Document::<OperatorFile>::open(path, environment, &mut report) else {
+    let Some(operator) = Document::<OperatorFile>::open(path, environment, seen, &mut report) else {
         return Err(report.into_errors());
     };
     let mut warnings = Vec::new();
-    let (operator, files) = tenant_files(operator, &mut report, &mut warnings);
+    let (operator, files) = tenant_files(operator, seen, &mut report, &mut warnings);
     let tenants: Vec<_> = files
         .iter()
-        .filter_map(|file| Document::<TenantFile>::open(file, environment, &mut report))
+        .filter_map(|file| Document::<TenantFile>::open(file, environment, seen, &mut report))
         .collect();
     warnings.extend(check(&operator, &tenants, &mut report));
     match operator.content {
         Some(content) if report.is_empty() => {
-            let tenants =
-                tenants.into_iter().filter_map(|tenant| Some(tenant.content?.into_tenant(tenant.file)));
+            let tenants = tenants
+                .into_iter()
+                .filter_map(|tenant| Some(Arc::new(tenant.content?.into_tenant(tenant.file, &tenant.root))));
             Ok(Config { tenants: tenants.collect(), operator: content.into_operator(), warnings })
         }
         _ => Err(report.into_errors()),
+    }
+}
+
+/// A configuration with what has to be watched for changes of it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration, or everything that is wrong with it.
+    pub config: Result<Config, ConfigErrors>,
+    /// Every file that was read or looked for, and the folders in which tenants' files were looked for.
+    pub paths: BTreeSet<PathBuf>,
+    /// Changes with any content of any of these files, and with any variable that was asked for.
+    pub fingerprint: Fingerprint,
+}
+
+/// As [`load`], for one who wants to know of later changes.
+pub fn load_watched(path: &Path, environment: Environment<'_>) -> Loaded {
+    let seen = Seen::default();
+    let config = load_seen(path, environment, &seen);
+    let Seen { paths, pieces } = seen;
+    let pieces = pieces.into_inner();
+    let fingerprint = Fingerprint::of_texts(pieces.iter().map(|piece| piece.expose().as_slice()));
+    Loaded { config, paths: paths.into_inner(), fingerprint }
+}
+
+/// What loading came across.
+#[derive(Default)]
+pub(crate) struct Seen {
+    paths: RefCell<BTreeSet<PathBuf>>,
+    /// In the order in which they were met; they hold secrets.
+    pieces: RefCell<Vec<Secret<Vec<u8>>>>,
+}
+
+impl Seen {
+    /// A path that matters, whether it exists or not.
+    pub(crate) fn path(&self, path: &Path) {
+        self.paths.borrow_mut().insert(path.to_owned());
+        self.piece(path.as_os_str().as_encoded_bytes());
+    }
+
+    /// Content that matters.
+    pub(crate) fn piece(&self, piece: &[u8]) {
+        self.pieces.borrow_mut().push(Secret::new(piece.to_vec()));
     }
 }
 
@@ -55,9 +107,13 @@ pub(crate) struct Document<T> {
 
 impl<T: DeserializeOwned> Document<T> {
     /// Reads a file; `None` when there is nothing to look at.
-    fn open(file: &Path, environment: Environment<'_>, report: &mut Report) -> Option<Self> {
+    fn open(file: &Path, environment: Environment<'_>, seen: &Seen, report: &mut Report) -> Option<Self> {
+        seen.path(file);
         let source = match fs::read_to_string(file) {
-            Ok(source) => source,
+            Ok(source) => {
+                seen.piece(source.as_bytes());
+                source
+            }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 report.add_file(file, "this file is not text in UTF-8".to_owned());
                 return None;
@@ -77,7 +133,7 @@ impl<T: DeserializeOwned> Document<T> {
         for (at, problem) in twice {
             report.add(file, at, String::new(), problem);
         }
-        for ((at, problem), path) in expand(&mut root, directory(file), environment) {
+        for ((at, problem), path) in expand(&mut root, directory(file), environment, seen) {
             report.add(file, at, path, problem);
         }
         let (content, errors) = read(&mut root);
@@ -144,6 +200,7 @@ fn directory(file: &Path) -> &Path {
 /// The tenants' files, sorted within each pattern, each once.
 fn tenant_files(
     mut operator: Document<OperatorFile>,
+    seen: &Seen,
     report: &mut Report,
     warnings: &mut Vec<String>,
 ) -> (Document<OperatorFile>, Vec<PathBuf>) {
@@ -160,8 +217,13 @@ fn tenant_files(
     };
     let mut files = Vec::new();
     for pattern in patterns {
-        match matching(directory(&operator.file), &pattern) {
+        let base = directory(&operator.file);
+        match matching(base, &pattern) {
             Ok(found) => {
+                if pattern.contains('*') {
+                    let folder = directory(&base.join(&pattern)).to_owned();
+                    seen.path(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder });
+                }
                 if found.is_empty() {
                     warnings.push(format!("{}: tenants names no file that exists", operator.file.display()));
                 }

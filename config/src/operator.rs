@@ -77,7 +77,7 @@ impl Default for Operator {
 }
 
 /// One set of client credentials at a provider.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProviderApp {
     /// The app's id.
     pub client_id: String,
@@ -202,7 +202,7 @@ pub(crate) struct ProviderAppFile {
 /// Quotas that the provider has raised.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct QuotaFile {
+pub(crate) struct QuotaFile {
     /// What all connections share; replaces all documented ones.
     app: Option<AtLeastOne<Text<QuotaText>>>,
     /// What each connection has for itself; replaces all documented ones.
@@ -248,18 +248,26 @@ impl OperatorFile {
     }
 }
 
+impl QuotaFile {
+    /// The quotas of the app and of each user; `None` where the documented ones hold.
+    pub(crate) fn quotas(&self, spec: &Spec) -> (Option<Vec<Quota>>, Option<Vec<Quota>>) {
+        let quotas = |list: &Option<AtLeastOne<Text<QuotaText>>>| {
+            let list = list.as_ref()?;
+            Some(list.0.iter().map(|Text(quota)| quota.quota(spec)).collect())
+        };
+        (quotas(&self.app), quotas(&self.user))
+    }
+}
+
 impl ProviderAppFile {
     fn into_app(self, spec: &Spec) -> ProviderApp {
-        let quota = self.quota.unwrap_or_default();
-        let quotas = |list: Option<AtLeastOne<Text<QuotaText>>>| {
-            list.map(|AtLeastOne(list)| list.into_iter().map(|Text(quota)| quota.quota(spec)).collect())
-        };
+        let (app_quotas, user_quotas) = self.quota.unwrap_or_default().quotas(spec);
         ProviderApp {
             client_id: self.client_id.0,
             client_secret: self.client_secret.0,
             verify_token: self.verify_token.map(|Text(token)| token),
-            app_quotas: quotas(quota.app),
-            user_quotas: quotas(quota.user),
+            app_quotas,
+            user_quotas,
             origin: self.origin.map(|Text(origin)| origin.0),
             history: self.history.map(|Text(history)| history.get()),
         }

@@ -90,7 +90,7 @@ impl Problem {
     /// The known key that an unknown one probably stands for.
     pub(crate) fn meant(&self) -> Option<&str> {
         match self {
-            Self::UnknownKey { key, allowed } => nearest(key, allowed),
+            Self::UnknownKey { key, allowed } => nearest(key, allowed).or_else(|| other_word(key, allowed)),
             Self::UnknownWord { word, allowed } => nearest(word.as_deref()?, allowed),
             Self::MissingKey { .. } | Self::Twice { .. } | Self::Wrong { .. } | Self::Text(_) => None,
         }
@@ -169,6 +169,30 @@ impl Report {
         self.errors.sort_by_key(|error| (files.iter().position(|file| *file == error.file), error.position));
         ConfigErrors { errors: self.errors }
     }
+}
+
+/// Keys that people bring from elsewhere or from an earlier version, with what they are called here.
+const OTHER_WORDS: [(&str, &str); 14] = [
+    ("bind", "listen"),
+    ("address", "listen"),
+    ("admin", "admin_listen"),
+    ("base_url", "public_url"),
+    ("database", "store"),
+    ("encryption_keys", "vault"),
+    ("apps", "provider_apps"),
+    ("providers", "provider_apps"),
+    ("logging", "telemetry"),
+    ("environment", "dev_id"),
+    ("keys", "api_keys"),
+    ("destinations", "sinks"),
+    ("kind", "type"),
+    ("signing_secret", "secret"),
+];
+
+fn other_word<'a>(key: &str, allowed: &'a [String]) -> Option<&'a str> {
+    let (_, here) =
+        OTHER_WORDS.iter().find(|(other, here)| *other == key && allowed.iter().any(|a| a == here))?;
+    allowed.iter().find(|allowed| allowed == here).map(String::as_str)
 }
 
 /// The known word that differs least, if it differs little.

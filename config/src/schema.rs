@@ -25,6 +25,7 @@ pub fn schema() -> Value {
     let mut definitions = generator.take_definitions(true);
     definitions.insert("operator".to_owned(), operator);
     definitions.insert("tenant".to_owned(), tenant);
+    definitions.values_mut().for_each(as_written);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tributary configuration",
@@ -58,7 +59,61 @@ impl JsonSchema for SinkEntry {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let kinds: Vec<Value> =
             SinkOptions::KINDS.iter().map(|kind| kind_schema(kind.name, kind.summary, generator)).collect();
-        json_schema!({ "description": "One destination.", "oneOf": kinds })
+        let by_reference = json!({
+            "title": "by reference",
+            "properties": { TYPE: reference() },
+            "required": [TYPE],
+        });
+        let branches: Vec<Value> = kinds.into_iter().chain([by_reference]).collect();
+        json_schema!({ "description": "One destination.", "oneOf": branches })
+    }
+}
+
+/// A value that is put in later: an environment variable or the text of a file.
+fn reference() -> Value {
+    json!({ "type": "string", "pattern": "\\$\\{|^file:" })
+}
+
+/// Changes the schema of values into that of what stands in a file: any value may be a reference, and a number or a
+/// truth value is good where text is wanted.
+fn as_written(schema: &mut Value) {
+    let Value::Object(object) = schema else { return };
+    for part in ["properties", "patternProperties"] {
+        if let Some(Value::Object(properties)) = object.get_mut(part) {
+            properties.values_mut().for_each(as_written);
+        }
+    }
+    for part in ["anyOf", "oneOf", "allOf"] {
+        if let Some(Value::Array(branches)) = object.get_mut(part) {
+            branches.iter_mut().for_each(as_written);
+        }
+    }
+    for part in ["items", "additionalProperties"] {
+        object.get_mut(part).into_iter().for_each(as_written);
+    }
+    let types: Vec<&str> = match object.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let has = |kinds: &[&str]| types.iter().any(|kind| kinds.contains(kind));
+    let pattern = object.get("pattern").and_then(Value::as_str);
+    let branches = object.get("oneOf").and_then(Value::as_array);
+    let is_words = branches.is_some_and(|words| words.iter().all(|word| word.get("const").is_some()));
+    let is_narrow = is_words
+        || object.contains_key("enum")
+        || pattern.is_some_and(|pattern| !pattern.contains("\\$\\{"))
+        || has(&["integer", "number", "boolean"]);
+    if is_narrow {
+        const ABOUT: [&str; 3] = ["title", "description", "default"];
+        let (about, rules): (Map<_, _>, Map<_, _>) =
+            std::mem::take(object).into_iter().partition(|(name, _)| ABOUT.contains(&name.as_str()));
+        *object = about;
+        object.insert("anyOf".to_owned(), json!([rules, reference()]));
+    } else if has(&["string"]) && pattern.is_none() && !object.contains_key("const") {
+        let wider: Vec<&str> = types.iter().copied().chain(["number", "boolean"]).collect();
+        let wider = json!(wider);
+        object.insert("type".to_owned(), wider);
     }
 }
 

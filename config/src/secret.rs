@@ -9,6 +9,7 @@ use std::path::Path;
 
 use tributary_contract::Secret;
 
+use crate::load::Seen;
 use crate::report::Problem;
 use crate::tree::{Node, Placed, Scalar, ScalarKind, Value};
 
@@ -26,30 +27,42 @@ pub(crate) type Found = (Placed, String);
 
 /// Expands every value of the tree. A value that cannot be expanded is taken out and reported. Paths of secret files
 /// begin at `directory`.
-pub(crate) fn expand(node: &mut Node, directory: &Path, environment: Environment<'_>) -> Vec<Found> {
+pub(crate) fn expand(
+    node: &mut Node,
+    directory: &Path,
+    environment: Environment<'_>,
+    seen: &Seen,
+) -> Vec<Found> {
     let mut found = Vec::new();
-    walk(node, "", directory, environment, &mut found);
+    walk(node, "", &Sources { directory, environment, seen }, &mut found);
     found
 }
 
-fn walk(node: &mut Node, path: &str, directory: &Path, environment: Environment<'_>, found: &mut Vec<Found>) {
+/// Where what is put in comes from.
+struct Sources<'a> {
+    directory: &'a Path,
+    environment: Environment<'a>,
+    seen: &'a Seen,
+}
+
+fn walk(node: &mut Node, path: &str, sources: &Sources<'_>, found: &mut Vec<Found>) {
     match &mut node.value {
         Value::Null | Value::Removed => {}
         Value::Scalar(scalar) => {
-            if let Err(problem) = expand_scalar(scalar, directory, environment) {
+            if let Err(problem) = expand_scalar(scalar, sources) {
                 found.push(((node.at, Problem::Text(problem)), path.to_owned()));
                 node.value = Value::Removed;
             }
         }
         Value::List(nodes) => {
             for (index, node) in nodes.iter_mut().enumerate() {
-                walk(node, &format!("{path}[{index}]"), directory, environment, found);
+                walk(node, &format!("{path}[{index}]"), sources, found);
             }
         }
         Value::Map(entries) => {
             for entry in entries {
                 let path = join(path, &entry.key);
-                walk(&mut entry.value, &path, directory, environment, found);
+                walk(&mut entry.value, &path, sources, found);
             }
         }
     }
@@ -60,19 +73,22 @@ pub(crate) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-fn expand_scalar(scalar: &mut Scalar, directory: &Path, environment: Environment<'_>) -> Result<(), String> {
+fn expand_scalar(scalar: &mut Scalar, sources: &Sources<'_>) -> Result<(), String> {
     let written = scalar.text.expose();
     let is_file = written.starts_with(FILE);
     if !is_file && !written.contains("${") {
         return Ok(());
     }
-    let (text, first) = substitute(written, environment)?;
+    let (text, first) = substitute(written, sources.environment)?;
+    sources.seen.piece(text.expose().as_bytes());
     let (text, from) = match text.expose().strip_prefix(FILE) {
         Some(path) => {
             // A path that came from a variable is not shown either.
             let name = if is_file { written.clone() } else { first.unwrap_or_else(|| FILE.to_owned()) };
-            let text = read_file(&directory.join(path))
-                .map_err(|reason| format!("secret file `{name}` {reason}"))?;
+            let path = sources.directory.join(path);
+            sources.seen.path(&path);
+            let text = read_file(&path).map_err(|reason| format!("secret file `{name}` {reason}"))?;
+            sources.seen.piece(text.expose().as_bytes());
             (text, Some(name))
         }
         None => (text, first),
@@ -188,7 +204,7 @@ mod tests {
 
     fn expanded(yaml: &str) -> Result<(String, Option<String>), String> {
         let (mut root, _) = Node::parse(yaml).unwrap();
-        let found = expand(&mut root, Path::new("/nowhere"), &environment);
+        let found = expand(&mut root, Path::new("/nowhere"), &environment, &Seen::default());
         if let Some(((_, problem), _)) = found.first() {
             return Err(problem.to_string());
         }
@@ -242,7 +258,7 @@ mod tests {
         let read = |content: &[u8]| {
             std::fs::write(directory.path().join("secret"), content).unwrap();
             let (mut root, _) = Node::parse("v: file:secret").unwrap();
-            let found = expand(&mut root, directory.path(), &environment);
+            let found = expand(&mut root, directory.path(), &environment, &Seen::default());
             match (&root.find(&["v"]).unwrap().value, found.first()) {
                 (Value::Scalar(scalar), None) => Ok(scalar.text.expose().clone()),
                 (_, Some(((_, problem), _))) => Err(problem.to_string()),

@@ -13,9 +13,14 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+use crate::apps::ProvidersFile;
 use crate::entry::SinkEntry;
+use crate::operator::ProviderApp;
+use crate::place::{Fingerprint, Places};
+use crate::report::ConfigError;
 use crate::text::{Name, Text, Written};
-use crate::words::{AtLeastOne, Providers, Word};
+use crate::tree::Node;
+use crate::words::AtLeastOne;
 
 /// What one tenant configured.
 #[derive(Debug, Clone)]
@@ -26,14 +31,32 @@ pub struct Tenant {
     pub api_keys: Vec<ApiKey>,
     /// The keys of the providers that its users may connect.
     pub providers: Vec<String>,
+    /// The tenant's own apps at some of them, by the provider's key; the others are reached through the operator's.
+    pub apps: BTreeMap<String, ProviderApp>,
     /// Its sinks by their names.
     pub sinks: BTreeMap<String, SinkEntry>,
     /// The file that all this is from.
     pub file: PathBuf,
 }
 
+impl Tenant {
+    /// What a sink's own check found, with its place in the tenant's file. `setting` may begin with the sink's name.
+    pub fn sink_error(&self, sink: &str, setting: Option<&str>, message: String) -> ConfigError {
+        let own = format!("{sink}.");
+        let setting = setting.map(|setting| setting.strip_prefix(&own).unwrap_or(setting));
+        let places = self.sinks.get(sink).map(|entry| &entry.places);
+        let path = setting.map_or_else(String::new, |setting| format!(".{setting}"));
+        ConfigError {
+            file: self.file.clone(),
+            position: places.and_then(|places| places.of_setting(setting.unwrap_or_default())),
+            path: format!("sinks.{sink}{path}"),
+            message,
+        }
+    }
+}
+
 /// An API key, known by its SHA-256 alone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey([u8; 32]);
 
 impl ApiKey {
@@ -86,8 +109,8 @@ pub(crate) struct TenantFile {
     dev_id: Text<Name>,
     /// Hashes of the keys that its calls may carry as `x-api-key`: `sha256:` and 64 hex digits.
     api_keys: AtLeastOne<Text<ApiKey>>,
-    /// The providers that its users may connect.
-    providers: AtLeastOne<Word<Providers>>,
+    /// The providers that its users may connect: a list, or a map from providers to the tenant's own apps there.
+    providers: ProvidersFile,
     /// Where its data goes: sinks by a name of the tenant's choice.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SinkEntry>")]
@@ -102,7 +125,12 @@ impl TenantFile {
 
     /// The keys of the providers.
     pub(crate) fn providers(&self) -> impl Iterator<Item = &'static str> {
-        self.providers.0.iter().map(|word| word.text)
+        self.providers.keys()
+    }
+
+    /// Whether the tenant has an app of its own at a provider.
+    pub(crate) fn has_app(&self, provider: &str) -> bool {
+        self.providers.own().any(|(key, _)| key == provider)
     }
 
     /// Whether there is any sink.
@@ -110,13 +138,20 @@ impl TenantFile {
         !self.sinks.is_empty()
     }
 
-    /// What comes of it.
-    pub(crate) fn into_tenant(self, file: PathBuf) -> Tenant {
+    /// What comes of it; `root` is what it was read from.
+    pub(crate) fn into_tenant(self, file: PathBuf, root: &Node) -> Tenant {
+        let sink = |(Text(Name(name)), entry): (Text<Name>, SinkEntry)| {
+            let node = root.find(&["sinks", &name]);
+            let fingerprint = node.map(Fingerprint::of).unwrap_or_default();
+            let places = node.map(Places::of).unwrap_or_default();
+            (name, SinkEntry { fingerprint, places, ..entry })
+        };
         Tenant {
+            apps: self.providers.apps(),
             providers: self.providers().map(str::to_owned).collect(),
             dev_id: self.dev_id.0.0,
             api_keys: self.api_keys.0.into_iter().map(|Text(key)| key).collect(),
-            sinks: self.sinks.into_iter().map(|(Text(Name(name)), entry)| (name, entry)).collect(),
+            sinks: self.sinks.into_iter().map(sink).collect(),
             file,
         }
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tributary_contract::spec::{Quota, QuotaWindow};
 use tributary_sinks::SinkOptions;
 
+use crate::entry::SHARED;
 use crate::words::{Events, Kinds, Providers, Words};
 use crate::{Config, ConfigErrors, LogFormat, load, schema};
 
@@ -39,7 +40,12 @@ fn environment(name: &str) -> Option<String> {
     let value = match name {
         "VAULT_KEY" | "TRIBUTARY_VAULT_KEY" => VAULT_KEY,
         "HASH" => HASH,
-        "STRAVA_SECRET" | "STRAVA_VERIFY_TOKEN" | "ACME_SECRET" => "planted-value",
+        "STRAVA_SECRET"
+        | "STRAVA_VERIFY_TOKEN"
+        | "ACME_SECRET"
+        | "BORG_SECRET"
+        | "BORG_OURA_SECRET"
+        | "BORG_OURA_VERIFY_TOKEN" => "planted-value",
         "SECONDS" => "20s",
         "COUNT" => "25",
         "YES" => "true",
@@ -106,25 +112,57 @@ fn the_examples_load_and_say_what_they_mean() {
     assert!(tenant.sinks["pipe"].paused && !tenant.sinks["app"].paused);
     assert_eq!(tenant.sinks["app"].events.as_ref().unwrap()[3], "auth");
     assert_eq!(tenant.sinks["warehouse"].events, None);
+    let own = &config.tenants[1];
+    assert_eq!((own.providers.len(), own.apps["oura"].client_id.as_str()), (2, "borg-at-oura"));
 }
 
-/// The keys that a schema has, as paths; those of a map with free keys are below `*`.
-fn keys(schema: &Value, at: &Value, path: &str, found: &mut Vec<String>) {
-    let resolved = match at.get("$ref").and_then(Value::as_str) {
+/// The example files of each kind.
+const EXAMPLES: [(&str, &[&str]); 2] =
+    [("operator", &["tributary.yaml"]), ("tenant", &["tenants/acme.yaml", "tenants/own-apps.yaml"])];
+
+/// The options of a schema that none of these values has, as paths.
+fn missing(schema: &Value, at: &Value, values: &[&Value], path: &str, found: &mut Vec<String>) {
+    let at = match at.get("$ref").and_then(Value::as_str) {
         Some(reference) => schema.pointer(reference.trim_start_matches('#')).unwrap(),
         None => at,
     };
-    for part in ["anyOf", "oneOf"] {
-        for branch in resolved.get(part).and_then(Value::as_array).into_iter().flatten() {
-            keys(schema, branch, path, found);
+    for branch in ["anyOf", "oneOf"].iter().filter_map(|part| at.get(part)?.as_array()).flatten() {
+        // Of the kinds of sinks, each has its own examples.
+        match branch.pointer("/properties/type/const") {
+            Some(kind) => {
+                let own: Vec<_> =
+                    values.iter().copied().filter(|value| value.get("type") == Some(kind)).collect();
+                missing(schema, branch, &own, &format!("{path}({})", kind.as_str().unwrap()), found);
+            }
+            None if branch.get("title").is_some_and(|title| title == "by reference") => {}
+            None => missing(schema, branch, values, path, found),
         }
     }
-    for (name, property) in resolved.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        found.push(format!("{path}{name}"));
-        keys(schema, property, &format!("{path}{name}."), found);
+    let children =
+        |name: &str| -> Vec<&Value> { values.iter().filter_map(|value| value.get(name)).collect() };
+    let properties = at.get("properties").and_then(Value::as_object);
+    if properties
+        .is_some_and(|properties| properties.keys().all(|name| Providers::all().contains(&name.as_str())))
+    {
+        // What one provider's app shows counts for all.
+        let apps: Vec<&Value> =
+            values.iter().filter_map(|value| value.as_object()).flat_map(|map| map.values()).collect();
+        let (_, app) = properties.unwrap().iter().next().unwrap();
+        return missing(schema, app, &apps, &format!("{path}.*"), found);
     }
-    if let Some(free @ Value::Object(_)) = resolved.get("additionalProperties") {
-        keys(schema, free, &format!("{path}*."), found);
+    for (name, property) in properties.into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        let shown = children(name);
+        if shown.is_empty() {
+            found.push(path);
+        } else {
+            missing(schema, property, &shown, &path, found);
+        }
+    }
+    if let Some(free @ Value::Object(_)) = at.get("additionalProperties") {
+        let maps = values.iter().filter_map(|value| value.as_object());
+        let inner: Vec<&Value> = maps.flat_map(|map| map.values()).collect();
+        missing(schema, free, &inner, &format!("{path}.*"), found);
     }
 }
 
@@ -132,29 +170,46 @@ fn keys(schema: &Value, at: &Value, path: &str, found: &mut Vec<String>) {
 fn the_examples_show_every_option_and_fit_the_schema() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let schema = schema();
-    for (file, definition) in [("tributary.yaml", "operator"), ("tenants/acme.yaml", "tenant")] {
-        let text = fs::read_to_string(examples.join(file)).unwrap();
-        let value: Value = serde_saphyr::from_str(&text).unwrap();
+    for (definition, files) in EXAMPLES {
+        let texts: Vec<String> =
+            files.iter().map(|file| fs::read_to_string(examples.join(file)).unwrap()).collect();
+        let values: Vec<Value> = texts.iter().map(|text| serde_saphyr::from_str(text).unwrap()).collect();
         let one = json!({ "$ref": format!("#/$defs/{definition}"), "$defs": schema["$defs"] });
         let validator = jsonschema::validator_for(&one).unwrap();
-        let errors: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert_eq!(errors, Vec::<String>::new(), "{file}");
-        let mut found = Vec::new();
-        keys(&schema, &schema["$defs"][definition], "", &mut found);
-        assert!(found.len() > 20, "{found:?}");
-        for key in found {
-            let name = key.rsplit('.').next().unwrap();
-            if Providers::all().contains(&name) {
-                continue;
-            }
-            let written =
-                text.lines().any(|line| line.trim_start_matches([' ', '#']).starts_with(&format!("{name}:")));
-            assert!(written, "{file} does not show {key}");
+        for (file, value) in files.iter().zip(&values) {
+            let errors: Vec<String> = validator
+                .iter_errors(value)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert_eq!(errors, Vec::<String>::new(), "{file}");
         }
+        let mut found = Vec::new();
+        let values: Vec<&Value> = values.iter().collect();
+        missing(&schema, &schema["$defs"][definition], &values, definition, &mut found);
+        // What all sinks share is shown once; what excludes another option may be shown in a comment.
+        let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).map(str::trim).collect();
+        found.retain(|path| {
+            let name = format!("{}:", path.rsplit('.').next().unwrap());
+            let is_shared = SHARED.iter().any(|shared| path.ends_with(&format!(").{shared}")));
+            let shows = |line: &&str| line.trim_start_matches('#').trim().starts_with(&name);
+            !lines.iter().any(|line| shows(line) && (is_shared || line.starts_with('#')))
+        });
+        assert_eq!(found, Vec::<String>::new(), "{files:?} do not show these");
     }
+}
+
+#[test]
+fn an_option_that_no_example_has_is_found() {
+    let schema = schema();
+    let value = json!({"dev_id": "a", "sinks": {"s": {"type": "webhook", "url": "u"}}});
+    let mut found = Vec::new();
+    missing(&schema, &schema["$defs"]["tenant"], &[&value], "tenant", &mut found);
+    for path in
+        ["tenant.api_keys", "tenant.providers", "tenant.sinks.*(webhook).secret", "tenant.sinks.*(file).path"]
+    {
+        assert!(found.iter().any(|found| found == path), "{path} is not in {found:?}");
+    }
+    assert!(!found.iter().any(|path| path.ends_with("(webhook).url")), "{found:?}");
 }
 
 #[test]
@@ -175,6 +230,105 @@ fn the_schema_refuses_what_the_reader_refuses() {
         assert!(!validator.is_valid(&tenant(sink.clone())), "{sink}");
     }
     assert!(!validator.is_valid(&json!({"public_url": "https://a", "vault": {"keys": []}})));
+}
+
+/// What stands in files of people who are not used to quotes, or use variables everywhere.
+#[test]
+fn the_schema_takes_what_the_reader_takes() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors = |text: &str| -> Vec<String> {
+        let value: Value = serde_saphyr::from_str(text).unwrap();
+        validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    };
+    for (from, to) in [
+        ("dev_id: acme", "dev_id: acme"),
+        ("dev_id: acme", "dev_id: ${STRAVA_SECRET}"),
+        ("[strava]", "[\"${STRAVA}\"]"),
+        ("[strava]", "{ strava: ~ }"),
+        (
+            "[strava]",
+            "{ strava: { client_id: 12, client_secret: 34, verify_token: true, history: \"${SECONDS}\" } }",
+        ),
+        ("    secret", "    timeout: ${SECONDS}\n    secret"),
+        ("    secret", "    max_records: ${COUNT}\n    secret"),
+        (
+            "    secret",
+            "    max_records: \"${COUNT}\"\n    paused: ${YES}\n    allow_http: ${YES}\n    secret",
+        ),
+        ("    secret", "    events: [\"${SLEEP}\", auth]\n    secret"),
+        ("    secret", "    headers: { a: 1, b: \"${HASH}\", c: true }\n    secret"),
+        ("planted-literal", "1234"),
+        (
+            "type: webhook\n    url: https://acme.example/hooks\n    secret: planted-literal",
+            "type: ${FILE}\n    path: x",
+        ),
+        ("type: webhook\n    url: https://acme.example/hooks\n    secret: planted-literal", "type: stdout"),
+    ] {
+        let tenant = TENANT.replace(from, to);
+        assert!(TENANT.contains(from), "{from}");
+        let names = |name: &str| match name {
+            "STRAVA" => Some("strava".to_owned()),
+            "SLEEP" => Some("sleep".to_owned()),
+            "FILE" => Some("file".to_owned()),
+            other => environment(other),
+        };
+        let files = with_tenant(&tenant);
+        load(&files.folder.path().join("tributary.yaml"), &names)
+            .unwrap_or_else(|error| panic!("{to}: {error}"));
+        assert_eq!(errors(&tenant), Vec::<String>::new(), "{to}");
+    }
+    for (from, to) in [
+        ("client_id: 0012", "client_id: true, quota: { app: [\"${QUOTA}\"] }, history: \"${SECONDS}\""),
+        ("vault:", "telemetry: { log: \"${FORMAT}\" }\nlisten: ${LISTEN}\ntenants: [a.yaml, b.yaml]\nvault:"),
+        (
+            "vault:",
+            "retention: { log: \"${SECONDS}\" }\nallowed_networks: [\"${NETWORK}\"]\ndata_dir: 12\nvault:",
+        ),
+    ] {
+        let operator = OPERATOR.replace(from, to);
+        let names = |name: &str| match name {
+            "QUOTA" => Some("5/1m".to_owned()),
+            "FORMAT" => Some("pretty".to_owned()),
+            "LISTEN" => Some("[::]:80".to_owned()),
+            "NETWORK" => Some("10.0.0.0/8".to_owned()),
+            other => environment(other),
+        };
+        let files = Files::new(&operator, &[]);
+        let loaded = load(&files.folder.path().join("tributary.yaml"), &names);
+        // The listed files of tenants are not there; nothing else may be wrong.
+        for error in loaded.map_or_else(|errors| errors.errors, |_| Vec::new()) {
+            assert!(error.message.contains("cannot be read"), "{to}: {error}");
+        }
+        assert_eq!(errors(&operator), Vec::<String>::new(), "{to}");
+    }
+}
+
+#[test]
+fn a_tenants_own_app_is_read_and_needs_none_of_the_operator() {
+    let own =
+        "{ oura: { client_id: 7, client_secret: planted, quota: { app: [5/1m] }, history: 3d }, strava: ~ }";
+    let config = with_tenant(&TENANT.replace("[strava]", own)).load().unwrap();
+    let tenant = &config.tenants[0];
+    assert_eq!(tenant.providers, ["oura", "strava"]);
+    assert_eq!(tenant.apps.keys().collect::<Vec<_>>(), ["oura"]);
+    let app = &tenant.apps["oura"];
+    assert_eq!((app.client_id.as_str(), app.client_secret.expose().as_str()), ("7", "planted"));
+    assert_eq!(app.app_quotas.as_ref().unwrap()[0].permits, 5);
+    assert_eq!(app.history, Some(Duration::from_secs(3 * 86_400)));
+    assert!(!format!("{config:?}").contains("planted"));
+}
+
+#[test]
+fn what_a_sink_finds_wrong_has_its_place_in_the_file() {
+    let config = with_tenant(TENANT).load().unwrap();
+    let place = |setting: Option<&str>| {
+        let error = config.tenants[0].sink_error("app", setting, "why".to_owned()).to_string();
+        error.rsplit_once("acme.yaml:").unwrap().1.to_owned()
+    };
+    assert_eq!(place(Some("app.url")), "7:10: why\n  in sinks.app.url");
+    assert_eq!(place(Some("headers.x")), "6:5: why\n  in sinks.app.headers.x");
+    assert_eq!(place(None), "6:5: why\n  in sinks.app");
 }
 
 #[test]
@@ -276,6 +430,34 @@ const MISTAKES: &[Mistake] = &[
         "    usl: https",
         "7:5: unknown key \"usl\"; did you mean \"url\"? allowed: {webhook}\n  in sinks.app.usl",
     ),
+    tenant(
+        "sinks:",
+        "destinations:",
+        "4:1: unknown key \"destinations\"; did you mean \"sinks\"? allowed: api_keys, dev_id, providers, sinks\n  \
+         in destinations",
+    ),
+    tenant(
+        "providers: [strava]",
+        "providers: { strava: { client_id: 1 } }",
+        "3:22: missing key \"client_secret\"\n  in providers.strava",
+    ),
+    tenant(
+        "providers: [strava]",
+        "providers: { strava: { client_id: 1, client_secret: a, origin: 'http://127.0.0.1' } }",
+        "3:56: unknown key \"origin\"; allowed: client_id, client_secret, history, quota, verify_token\n  \
+         in providers.strava.origin",
+    ),
+    tenant("providers: [strava]", "providers: {}", "3:12: write at least one\n  in providers"),
+    tenant(
+        "providers: [strava]",
+        "providers: { strava: ~, oura: ~ }",
+        "3:31: provider \"oura\" has no app; add provider_apps.oura to tributary.yaml\n  in providers.oura",
+    ),
+    tenant(
+        "providers: [strava]",
+        "providers: { strva: ~ }",
+        "3:14: unknown key \"strva\"; did you mean \"strava\"? allowed: {providers}\n  in providers.strva",
+    ),
     tenant("dev_id: acme\n", "", "1:1: missing key \"dev_id\""),
     tenant("    url: https://acme.example/hooks\n", "", "6:5: missing key \"url\"\n  in sinks.app"),
     tenant(
@@ -352,7 +534,11 @@ const MISTAKES: &[Mistake] = &[
         "providers: [strava, strva]",
         "3:21: unknown word \"strva\"; did you mean \"strava\"? allowed: {providers}\n  in providers[1]",
     ),
-    tenant("providers: [strava]", "providers: strava", "3:12: expected a list, found text\n  in providers"),
+    tenant(
+        "providers: [strava]",
+        "providers: strava",
+        "3:12: expected a list of providers, or providers with the tenant's own apps, found text\n  in providers",
+    ),
     tenant(
         "providers: [strava]",
         "providers: [strava, oura]",

@@ -1,37 +1,32 @@
 //! Builds the daemon from its configuration, in the order of dependence, and takes it down again.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
-use tributary_config::{Config, Operator, Tenant};
-use tributary_contract::sink::SinkError;
-use tributary_contract::{App as ProviderApp, Spec};
-use tributary_engine::budget::{Budget, BudgetOptions};
+use tributary_config::{Config, ConfigErrors, Operator};
+use tributary_contract::Spec;
 use tributary_engine::clock::Clock;
-use tributary_engine::connection::{Runtime, Slots};
-use tributary_engine::delivery::{Filter, Ladder, Parts};
 use tributary_engine::fetch::Tokens;
 use tributary_engine::store::sqlite::SqliteStore;
 use tributary_engine::store::writer::WriterTask;
 use tributary_engine::store::{Store, StoreError, Writer, WriterOptions};
 use tributary_engine::vault::{KeyError, Vault, VaultError, VaultKey};
-use tributary_net::{Client, ClientOptions, NetError};
+use tributary_net::NetError;
 
+use crate::current::{Current, Live};
 use crate::front;
-use crate::supervise::{Begin, Stop, Supervisor};
+use crate::reload::{Reloader, Reloads, Source};
+use crate::runtimes::{Ground, Runtimes};
+use crate::sinks;
+use crate::subscriptions::Subscriptions;
+use crate::supervise::{AddDelivery, Begin, Stop, Supervisor};
 
-/// How far back history is fetched after a connect when the configuration does not say.
-const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
-/// Jobs of one provider app at once, of each kind.
-const JOBS_AT_ONCE: usize = 64;
 /// How long a stop waits for running jobs and deliveries.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -51,17 +46,8 @@ pub enum StartError {
     #[error("the HTTP client cannot be built: {0}")]
     Client(#[from] NetError),
     /// A sink's settings.
-    #[error("{file}: sink {sink:?} of tenant {tenant:?}: {error}")]
-    Sink {
-        /// The tenant's file.
-        file: PathBuf,
-        /// The tenant.
-        tenant: String,
-        /// The sink.
-        sink: String,
-        /// What is wrong.
-        error: Box<SinkError>,
-    },
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
     /// A listener.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -77,12 +63,12 @@ pub enum StartError {
 
 /// What the HTTP front and the commands share.
 pub struct Shared {
-    /// The operator's part of the configuration.
-    pub operator: Operator,
-    /// The tenants.
-    pub tenants: Vec<Tenant>,
-    /// One runtime per provider, by its key.
-    pub runtimes: BTreeMap<&'static str, Arc<Runtime>>,
+    /// What is configured now.
+    pub live: Live,
+    /// What the apps at the providers have in common.
+    pub ground: Ground,
+    /// How changes of the configuration went, and where they are asked for.
+    pub reloads: Reloads,
     /// Reads.
     pub store: Arc<dyn Store>,
     /// Writes.
@@ -107,6 +93,7 @@ pub struct Running {
     pub shared: Arc<Shared>,
     servers: Vec<actix_web::dev::ServerHandle>,
     background: Vec<JoinHandle<()>>,
+    subscriptions: Arc<Mutex<Subscriptions>>,
     writer: WriterThread,
 }
 
@@ -162,166 +149,120 @@ impl Listeners {
 }
 
 /// Starts the daemon. Has to be called inside an actix system.
+///
+/// # Errors
+/// Why it does not start; what had been started is ended again, and the listeners are closed.
 pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result<Running, StartError> {
-    let Config { operator, tenants, warnings } = config;
-    for warning in warnings {
+    for warning in &config.warnings {
         warn!("{warning}");
     }
+    // What can be wrong in the configuration is found before anything runs.
+    let errors = sinks::check(&config).await;
+    if !errors.is_empty() {
+        return Err(ConfigErrors { errors }.into());
+    }
+    let operator = &config.operator;
     let keys = operator.vault_keys.iter().zip(1..);
     let keys = keys.map(|(key, number)| VaultKey::parse(&format!("vault.keys[{number}]"), key.expose()));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let vault = Arc::new(Vault::new(keys)?);
+    let vault = Arc::new(Vault::new(keys.collect::<Result<Vec<_>, _>>()?)?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&operator.store).await?);
     let (writer, task) = Writer::start(Arc::clone(&store), clock.clone(), WriterOptions::default());
     let writer_thread = WriterThread::start(task);
-    vault.check(store.as_ref(), &writer).await?;
+    let assembled = assemble(config, clock, &vault, &store, &writer).await;
+    let shared = match assembled {
+        Ok(shared) => shared,
+        Err(error) => {
+            writer_thread.stop(&writer).await;
+            return Err(error);
+        }
+    };
+    let (public, admin, servers) = match front::serve(&shared, listeners) {
+        Ok(served) => served,
+        Err(error) => {
+            writer_thread.stop(&writer).await;
+            return Err(error);
+        }
+    };
+    let mut running = Running {
+        public,
+        admin,
+        shared,
+        servers,
+        background: Vec::new(),
+        subscriptions: Arc::default(),
+        writer: writer_thread,
+    };
+    match begin(&running.shared).await {
+        Ok(connections) => info!(%public, %admin, connections, "tributary is running"),
+        Err(error) => {
+            running.stop().await;
+            return Err(error);
+        }
+    }
+    running.background.push(actix_rt::spawn(crate::retention::keep(Arc::clone(&running.shared))));
+    Ok(running)
+}
 
-    let runtimes = runtimes(&operator, &store, &writer, &vault, &clock)?;
-    let supervisor = Supervisor::new(runtimes.clone(), Arc::clone(&store), clock.clone()).start();
-    let shared = Arc::new(Shared {
-        started_at: clock.now(),
-        operator,
-        tenants,
-        runtimes,
-        store,
-        writer,
+/// Everything but the listeners, at rest.
+async fn assemble(
+    config: Config,
+    clock: Clock,
+    vault: &Arc<Vault>,
+    store: &Arc<dyn Store>,
+    writer: &Writer,
+) -> Result<Arc<Shared>, StartError> {
+    vault.check(store.as_ref(), writer).await?;
+    let tokens = Tokens::new(Arc::clone(store), writer.clone(), Arc::clone(vault), clock.clone());
+    let ground = Ground {
+        store: Arc::clone(store),
+        writer: writer.clone(),
+        vault: Arc::clone(vault),
+        tokens: Arc::new(tokens),
+        clock: clock.clone(),
+    };
+    let runtimes = Arc::new(Runtimes::build(&config, &ground, &Runtimes::default())?);
+    let supervisor = Supervisor::new(Arc::clone(&runtimes), Arc::clone(store), clock.clone()).start();
+    let now = clock.now();
+    Ok(Arc::new(Shared {
+        started_at: now,
+        live: Live::new(Current { config, runtimes, loaded_at: now, needs_restart: Vec::new() }),
+        ground,
+        reloads: Reloads::default(),
+        store: Arc::clone(store),
+        writer: writer.clone(),
         clock,
         supervisor,
         counters: front::Counters::default(),
-    });
-    let (public, admin, servers) = front::serve(&shared, listeners)?;
-    deliveries(&shared).await?;
-    let connections =
-        shared.supervisor.send(Begin).await.map_err(|_gone| StartError::Ended("the supervisor"))??;
-    info!(%public, %admin, connections, "tributary is running");
-    let background = vec![actix_rt::spawn(crate::retention::keep(Arc::clone(&shared)))];
-    Ok(Running { public, admin, shared, servers, background, writer: writer_thread })
+    }))
 }
 
-fn runtimes(
-    operator: &Operator,
-    store: &Arc<dyn Store>,
-    writer: &Writer,
-    vault: &Arc<Vault>,
-    clock: &Clock,
-) -> Result<BTreeMap<&'static str, Arc<Runtime>>, StartError> {
-    let mut runtimes = BTreeMap::new();
-    for (key, app) in &operator.provider_apps {
-        let Some(provider) = tributary_providers::registry::find(key) else { continue };
-        let spec = provider.spec();
-        let base = operator.public_url.as_str().trim_end_matches('/');
-        // An origin of the operator's choice may be inside the operator's network; a provider never is.
-        let inside = app.origin.is_some();
-        let client = Client::new(ClientOptions {
-            allow_private_networks: inside,
-            allow_http: inside,
-            max_body: 32 << 20,
-            user_agent: user_agent(),
-            ..ClientOptions::default()
-        })?;
-        let options =
-            BudgetOptions::from_spec(spec, app.app_quotas.clone(), app.user_quotas.clone(), clock.clone());
-        // What was spent before a restart is spent.
-        let budget = Budget::start(options.kept_in(Arc::clone(store), writer.clone()));
-        let provider_app = Arc::new(ProviderApp {
-            client_id: app.client_id.clone(),
-            client_secret: app.client_secret.clone(),
-            verify_token: app.verify_token.clone(),
-            callback_url: format!("{base}/auth/{}/callback", spec.key),
-            notify_url: format!("{base}/notify/{}", spec.key),
-        });
-        let tokens =
-            Arc::new(Tokens::new(Arc::clone(store), writer.clone(), Arc::clone(vault), clock.clone()));
-        let history = chrono::Duration::from_std(app.history.unwrap_or(DEFAULT_HISTORY));
-        runtimes.insert(
-            spec.key,
-            Arc::new(Runtime {
-                provider,
-                app: provider_app,
-                origin: app.origin.as_ref().map(|origin| origin.as_str().trim_end_matches('/').to_owned()),
-                history: history.unwrap_or(chrono::Duration::days(36_500)),
-                client,
-                budget,
-                tokens,
-                vault: Arc::clone(vault),
-                store: Arc::clone(store),
-                writer: writer.clone(),
-                clock: clock.clone(),
-                slots: Slots::new(JOBS_AT_ONCE),
-            }),
-        );
-    }
-    Ok(runtimes)
-}
-
-async fn deliveries(shared: &Arc<Shared>) -> Result<(), StartError> {
-    for tenant in &shared.tenants {
+/// Starts the sinks, then the connections. Returns how many of these there are.
+async fn begin(shared: &Shared) -> Result<usize, StartError> {
+    let current = shared.live.get();
+    let ground = sinks::Ground { store: &shared.store, writer: &shared.writer, clock: &shared.clock };
+    for tenant in current.tenants() {
         for (name, entry) in &tenant.sinks {
             if entry.paused {
                 info!(tenant = tenant.dev_id, sink = name, "sink is paused; its backlog is kept");
                 continue;
             }
-            let context = sink_context(&shared.operator, tenant);
-            let sink = tributary_sinks::registry::build(name, entry.options.clone(), &context).await;
-            let sink = sink.map_err(|error| StartError::Sink {
-                file: tenant.file.clone(),
-                tenant: tenant.dev_id.clone(),
-                sink: name.clone(),
-                error: Box::new(error),
-            })?;
-            let parts = Parts {
-                tenant: Arc::from(tenant.dev_id.as_str()),
-                name: Arc::from(name.as_str()),
-                sink: Arc::from(sink),
-                filter: entry.events.clone().map_or_else(Filter::all, Filter::only),
-                ladder: Ladder::default(),
-                store: Arc::clone(&shared.store),
-                writer: shared.writer.clone(),
-                clock: shared.clock.clone(),
-                spec: spec_of,
-            };
-            shared
-                .supervisor
-                .try_send(crate::supervise::AddDelivery(parts))
-                .map_err(|_full| StartError::Ended("the supervisor"))?;
+            let sink = sinks::build(current.operator(), tenant, name, entry).await;
+            let sink = sink.map_err(|error| ConfigErrors { errors: vec![error] })?;
+            let started =
+                shared.supervisor.send(AddDelivery(sinks::parts(tenant, name, entry, sink, &ground)));
+            started.await.map_err(|_gone| StartError::Ended("the supervisor"))?;
         }
     }
-    Ok(())
+    shared
+        .supervisor
+        .send(Begin)
+        .await
+        .map_err(|_gone| StartError::Ended("the supervisor"))?
+        .map_err(Into::into)
 }
 
-/// How often subscriptions are looked at.
-const SUBSCRIPTIONS: Duration = Duration::from_secs(86_400);
-/// How soon they are looked at again after a failure.
-const SUBSCRIPTIONS_AGAIN: Duration = Duration::from_secs(300);
-
-/// Looks at the subscriptions of one provider app. Returns when to do it again.
-async fn subscribe_once(runtime: &Runtime) -> Duration {
-    let provider = runtime.provider.spec().key;
-    match tributary_engine::connection::connect::subscribe(runtime).await {
-        Ok(renew) => {
-            info!(provider, ?renew, "subscriptions are in place");
-            let left = renew.and_then(|renew| (renew - runtime.clock.now()).to_std().ok());
-            left.map_or(SUBSCRIPTIONS, |left| left.clamp(SUBSCRIPTIONS_AGAIN, SUBSCRIPTIONS))
-        }
-        Err(error) => {
-            warn!(provider, %error, "subscriptions are not in place; polling goes on");
-            SUBSCRIPTIONS_AGAIN
-        }
-    }
-}
-
-/// What a sink is built with.
-pub fn sink_context(operator: &Operator, tenant: &Tenant) -> tributary_sinks::registry::Context {
-    tributary_sinks::registry::Context {
-        user_agent: user_agent(),
-        dev_id: tenant.dev_id.clone(),
-        allowed_networks: operator.allowed_networks.clone(),
-        allowed_ports: Vec::new(),
-        data_dir: operator.data_dir.clone(),
-    }
-}
-
-fn user_agent() -> String {
+/// How requests name this program.
+pub(crate) fn user_agent() -> String {
     concat!("tributary/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
@@ -331,20 +272,17 @@ pub fn spec_of(key: &str) -> Option<&'static Spec> {
 }
 
 impl Running {
-    /// Makes the app-wide subscriptions of all providers what they should be, and keeps them so: they are looked at
-    /// again every day, earlier where one runs out, and sooner after a failure.
+    /// Makes the app-wide subscriptions of all providers what they should be, and keeps them so.
     pub async fn subscribe(&mut self) {
-        for runtime in self.shared.runtimes.values() {
-            let pause = subscribe_once(runtime).await;
-            let runtime = Arc::clone(runtime);
-            self.background.push(actix_rt::spawn(async move {
-                let mut pause = pause;
-                loop {
-                    runtime.clock.sleep(pause).await;
-                    pause = subscribe_once(&runtime).await;
-                }
-            }));
-        }
+        let current = self.shared.live.get();
+        self.subscriptions.lock().await.begin(&current.runtimes).await;
+    }
+
+    /// Follows changes of the configuration that it was started from: when it is asked to, and with `watch` also when
+    /// one of the files has changed.
+    pub fn follow(&mut self, source: Source, watch: bool) {
+        let reloader = Reloader::new(Arc::clone(&self.shared), source, Arc::clone(&self.subscriptions));
+        self.background.push(actix_rt::spawn(reloader.run(watch)));
     }
 
     /// Takes it down: no new work, running jobs and deliveries end, everything is stored.
@@ -352,10 +290,12 @@ impl Running {
         for task in &self.background {
             task.abort();
         }
+        self.subscriptions.lock().await.end();
         for server in &self.servers {
             server.stop(true).await;
         }
-        for runtime in self.shared.runtimes.values() {
+        let current = self.shared.live.get();
+        for (_, runtime) in current.runtimes.all() {
             // A job that waits for a quota would outlast any stop; what it has fetched is stored.
             runtime.budget.close().await;
         }
@@ -365,10 +305,8 @@ impl Running {
             Ok(false) => warn!("some work was cut off; it will be done again at the next start"),
             Err(error) => warn!(%error, "the supervisor had ended before"),
         }
-        for runtime in self.shared.runtimes.values() {
-            // A refresh that has its answer must get it into the store.
-            runtime.tokens.settled().await;
-        }
+        // A refresh that has its answer must get it into the store.
+        self.shared.ground.tokens.settled().await;
         self.writer.stop(&self.shared.writer).await;
     }
 }

@@ -3,6 +3,9 @@
 //! | module | what |
 //! |---|---|
 //! | [`app`] | builds all from a config, in order; [`app::Running`] |
+//! | [`current`], [`runtimes`] | what is configured now, and the apps at the providers made of it |
+//! | [`reload`] | follows changes of the configuration |
+//! | [`sinks`], `subscriptions` | sinks and subscriptions as the configuration wants them |
 //! | [`supervise`] | the actor that owns the connections' and sinks' actors |
 //! | [`front`] | HTTP: REST, notifications, OAuth callback, health, admin |
 //! | [`cli`] | the commands |
@@ -14,8 +17,13 @@
 
 pub mod app;
 pub mod cli;
+pub mod current;
 pub mod demo;
 pub mod front;
+pub mod reload;
 pub mod retention;
+pub mod runtimes;
 pub mod sandbox;
+pub mod sinks;
+mod subscriptions;
 pub mod supervise;

@@ -31,11 +31,13 @@ pub async fn keep(shared: Arc<Shared>) {
 /// Removes everything that is old now. Returns how many rows went.
 pub async fn once(shared: &Shared) -> Result<u64, WriteError> {
     let now = shared.clock.now();
-    let retention = &shared.operator.retention;
+    let current = shared.live.get();
+    let retention = &current.operator().retention;
     let before = |length| now - chrono::Duration::from_std(length).unwrap_or(chrono::Duration::days(36_500));
     let mut settled = shared.store.last_sequence().await?;
-    // Paused sinks count, too: their backlog is kept.
-    for tenant in &shared.tenants {
+    // Paused sinks count, too: their backlog is kept. A sink that is not configured any more does not: nothing waits for
+    // it for ever, and when it comes back it goes on at its offset with what is still there.
+    for tenant in current.tenants() {
         for sink in tenant.sinks.keys() {
             settled = settled.min(shared.store.offset(&tenant.dev_id, sink).await?);
         }

@@ -53,11 +53,20 @@ impl Daemon {
         self.child.kill().await.expect("it can be killed");
     }
 
+    async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args([name, &id]).status().await.expect("`kill` runs");
+        assert!(sent.success(), "{name} was not sent");
+    }
+
+    /// SIGHUP: it is to read its configuration anew.
+    pub async fn hang_up(&self) {
+        self.signal("-HUP").await;
+    }
+
     /// SIGTERM; waits for the end.
     pub async fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("`kill` runs");
-        assert!(sent.success(), "SIGTERM was not sent");
+        self.signal("-TERM").await;
         let ended = tokio::time::timeout(END, self.child.wait()).await;
         ended.expect("it ends in time").expect("its state")
     }

@@ -54,6 +54,8 @@ pub struct TenantPlan {
     pub dev_id: String,
     /// Its sinks.
     pub sinks: Map<String, Value>,
+    /// Its providers, where it does not reach all of them through the operator's apps.
+    pub providers: Option<Value>,
 }
 
 impl Default for Plan {
@@ -137,13 +139,20 @@ fn over(mut below: Value, above: &Map<String, Value>) -> Value {
 impl TenantPlan {
     /// A tenant without sinks.
     pub fn new(dev_id: &str) -> Self {
-        Self { dev_id: dev_id.to_owned(), sinks: Map::new() }
+        Self { dev_id: dev_id.to_owned(), sinks: Map::new(), providers: None }
     }
 
     /// Adds a sink.
     #[must_use]
     pub fn with(mut self, name: &str, options: Value) -> Self {
         self.sinks.insert(name.to_owned(), options);
+        self
+    }
+
+    /// Says which providers it has, as its file does.
+    #[must_use]
+    pub fn with_providers(mut self, providers: Value) -> Self {
+        self.providers = Some(providers);
         self
     }
 
@@ -157,7 +166,7 @@ impl TenantPlan {
         json!({
             "dev_id": self.dev_id,
             "api_keys": [format!("sha256:{}", hex::encode(Sha256::digest(self.api_key())))],
-            "providers": providers,
+            "providers": self.providers.clone().unwrap_or_else(|| json!(providers)),
             "sinks": self.sinks,
         })
     }

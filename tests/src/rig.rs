@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tributary::app::{self, Listeners, Running, Shared, StartError};
+use tributary::reload::Source;
 use tributary_config::Config;
 use tributary_engine::clock::Clock;
 
@@ -67,9 +68,22 @@ impl Rig {
     /// Why the daemon does not start.
     pub async fn start_daemon(&mut self) -> Result<(), StartError> {
         let mut running = app::start(self.load(), Clock::real(), self.listeners()).await?;
+        running.follow(self.source(), false);
         running.subscribe().await;
         self.running = Some(running);
         Ok(())
+    }
+
+    fn source(&self) -> Source {
+        let environment = self.world.environment();
+        let environment = Arc::new(move |name: &str| environment.get(name).cloned());
+        Source { path: self.world.configuration(), environment }
+    }
+
+    /// From now on the daemon looks at its files by itself.
+    pub fn watch_files(&mut self) {
+        let source = self.source();
+        self.running.as_mut().expect("a running daemon").follow(source, true);
     }
 
     fn load(&self) -> Config {

@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What a budget is made of.
 #[derive(Clone)]
 pub struct BudgetOptions {
-    name: &'static str,
+    name: String,
     terms: Terms,
     clock: Clock,
     keep: Option<Keep>,
@@ -62,13 +62,20 @@ pub struct BudgetOptions {
 impl BudgetOptions {
     /// The documented quotas of a Spec, or the operator's own where there are some.
     pub fn from_spec(spec: &Spec, app: Option<Vec<Quota>>, user: Option<Vec<Quota>>, clock: Clock) -> Self {
-        Self { name: spec.key, terms: Terms::new(spec, app, user, PATIENCE), clock, keep: None }
+        Self { name: spec.key.to_owned(), terms: Terms::new(spec, app, user, PATIENCE), clock, keep: None }
+    }
+
+    /// The budget is that of a tenant's own app: its windows are kept apart from those of the operator's.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: &str) -> Self {
+        self.name = format!("{}/{tenant}", self.name);
+        self
     }
 
     /// Keeps the windows of the app in the store, so that they hold across a restart.
     #[must_use]
     pub fn kept_in(mut self, store: Arc<dyn Store>, writer: Writer) -> Self {
-        self.keep = Some(Keep::new(self.name, store, writer));
+        self.keep = Some(Keep::new(&self.name, store, writer));
         self
     }
 

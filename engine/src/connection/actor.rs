@@ -194,6 +194,19 @@ impl Handler<Told> for ConnectionActor {
     }
 }
 
+/// The settings of the provider app have changed: what begins from now on uses these, what runs ends with the old ones.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Adopt(pub Arc<Runtime>);
+
+impl Handler<Adopt> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, Adopt(runtime): Adopt, _: &mut Self::Context) {
+        self.runtime = runtime;
+    }
+}
+
 /// Asks a connection how it is.
 #[derive(Debug, Message)]
 #[rtype(result = "Observed")]

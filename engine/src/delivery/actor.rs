@@ -57,13 +57,28 @@ pub struct Delivery {
     timer: Option<(DateTime<Utc>, SpawnHandle)>,
     users: HashMap<Uuid, Arc<User>>,
     stopping: Vec<tokio::sync::oneshot::Sender<()>>,
+    /// Calls of the sink that are under way.
+    calls: HashMap<u64, SpawnHandle>,
+    next_call: u64,
+    started_at: DateTime<Utc>,
 }
 
 impl Delivery {
     /// An actor that begins at the sink's stored offset once it is started.
     pub fn new(parts: Parts) -> Self {
         let limits = parts.sink.limits();
-        Self { parts, limits, state: None, timer: None, users: HashMap::new(), stopping: Vec::new() }
+        let started_at = parts.clock.now();
+        Self {
+            parts,
+            limits,
+            state: None,
+            timer: None,
+            users: HashMap::new(),
+            stopping: Vec::new(),
+            calls: HashMap::new(),
+            next_call: 0,
+            started_at,
+        }
     }
 
     fn begin(&self, ctx: &mut Context<Self>) {
@@ -185,7 +200,7 @@ impl Delivery {
         }));
     }
 
-    fn deliver(&self, group: Group, attempt: u32, ctx: &mut Context<Self>) {
+    fn deliver(&mut self, group: Group, attempt: u32, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
         let began = parts.clock.now();
         let batch = Batch {
@@ -209,10 +224,14 @@ impl Delivery {
                 }),
             }
         };
-        ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
+        let number = self.next_call;
+        self.next_call = number.wrapping_add(1);
+        let handle = ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
+            actor.calls.remove(&number);
             actor.log_failure(&group, attempt, &result);
             actor.on(Event::Delivered { group, began, result }, ctx);
         }));
+        self.calls.insert(number, handle);
     }
 
     fn log_failure(&self, group: &Group, attempt: u32, result: &Result<Vec<Outcome>, SinkError>) {
@@ -325,6 +344,8 @@ pub struct Observed {
     pub tenant: Arc<str>,
     /// The sink.
     pub sink: Arc<str>,
+    /// When this actor of it began.
+    pub started_at: DateTime<Utc>,
     /// Counters and levels.
     pub levels: Levels,
 }
@@ -336,6 +357,7 @@ impl Handler<Observe> for Delivery {
         Observed {
             tenant: Arc::clone(&self.parts.tenant),
             sink: Arc::clone(&self.parts.name),
+            started_at: self.started_at,
             levels: self.state.as_ref().map(State::levels).unwrap_or_default(),
         }
     }
@@ -359,5 +381,22 @@ impl Handler<Stop> for Delivery {
         } else {
             self.on(Event::Drain, ctx);
         }
+    }
+}
+
+/// Asks a delivery that was asked to stop not to wait for the sink any longer. What is in flight counts as not
+/// delivered, so that whoever reads on from the offset delivers it again.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Cut;
+
+impl Handler<Cut> for Delivery {
+    type Result = ();
+
+    fn handle(&mut self, _: Cut, ctx: &mut Self::Context) {
+        for (_, call) in self.calls.drain() {
+            ctx.cancel_future(call);
+        }
+        self.on(Event::Cut, ctx);
     }
 }

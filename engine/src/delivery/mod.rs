@@ -11,6 +11,6 @@ pub mod ladder;
 pub mod offset;
 pub mod state;
 
-pub use actor::{Delivery, Observe, Observed, Parts, Stop};
+pub use actor::{Cut, Delivery, Observe, Observed, Parts, Stop};
 pub use group::Filter;
 pub use ladder::Ladder;

@@ -58,6 +58,8 @@ pub enum Message {
     CommitFailed,
     /// Finish what is in flight and take nothing new.
     Drain,
+    /// The calls in flight were given up: what they carried counts as not delivered. Take nothing new.
+    Cut,
 }
 
 /// What is to be done.
@@ -200,6 +202,10 @@ impl State {
             Message::Woken => self.more = true,
             Message::Tick => {}
             Message::Drain => self.draining = true,
+            Message::Cut => {
+                self.draining = true;
+                self.levels.in_flight = 0;
+            }
             Message::Read { entries, more } => {
                 self.reading = false;
                 // A wake that came while the read was under way may speak of what it did not see.

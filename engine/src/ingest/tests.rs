@@ -3,6 +3,7 @@ use tempfile::TempDir;
 use tributary_contract::model::{Activity, Athlete, Daily, Offset};
 use tributary_contract::{Account, Change as Said, Notice};
 
+use super::inbox::Reach;
 use super::*;
 use crate::store::{Changeset, Connection, ConnectionState, NewNotice, SqliteStore, Store};
 
@@ -123,6 +124,10 @@ fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
 }
 
+fn everybody(provider: &str) -> Reach<'_> {
+    Reach { provider, holds: &|_| true }
+}
+
 #[tokio::test]
 async fn a_notice_goes_to_every_tenant_that_connected_the_account() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,9 +140,10 @@ async fn a_notice_goes_to_every_tenant_that_connected_the_account() {
     ];
     store.commit(&[Changeset::unfenced(rows)], now()).await.unwrap();
     let notices = vec![notice("ann", "1"), notice("bob", "2"), notice("ann", "3"), notice("eve", "4")];
-    let accepted = inbox::accept(&store, "strava", notices, now(), None).await.unwrap();
+    let accepted = inbox::accept(&store, &everybody("strava"), notices, now(), None).await.unwrap();
     assert_eq!(accepted.unknown, 1);
-    assert_eq!(accepted.connections, [1, 2, 4].map(Uuid::from_u128));
+    let woken: Vec<_> = accepted.connections.iter().map(|(id, tenant)| (id.as_u128(), &**tenant)).collect();
+    assert_eq!(woken, [(1, "acme"), (2, "beta"), (4, "acme")]);
     let rows: Vec<_> = accepted
         .changes
         .iter()
@@ -157,12 +163,30 @@ async fn a_notice_goes_to_every_tenant_that_connected_the_account() {
 }
 
 #[tokio::test]
+async fn a_notice_to_the_app_of_one_tenant_reaches_nobody_elses_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder).await;
+    let rows = vec![
+        connection(1, "acme", "ann", ConnectionState::Active),
+        connection(2, "beta", "ann", ConnectionState::Active),
+    ];
+    store.commit(&[Changeset::unfenced(rows)], now()).await.unwrap();
+    for (own, expected) in [("acme", 1), ("beta", 2)] {
+        let reach = Reach { provider: "strava", holds: &|tenant| tenant == own };
+        let accepted = inbox::accept(&store, &reach, vec![notice("ann", "1")], now(), None).await.unwrap();
+        let woken: Vec<_> = accepted.connections.iter().map(|(id, _)| id.as_u128()).collect();
+        assert_eq!((woken, accepted.changes.len(), accepted.unknown), (vec![expected], 1, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_notice_of_another_provider_finds_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
     let rows = vec![connection(1, "acme", "ann", ConnectionState::Active)];
     store.commit(&[Changeset::unfenced(rows)], now()).await.unwrap();
-    let accepted = inbox::accept(&store, "oura", vec![notice("ann", "1")], now(), None).await.unwrap();
+    let accepted =
+        inbox::accept(&store, &everybody("oura"), vec![notice("ann", "1")], now(), None).await.unwrap();
     assert_eq!((accepted.unknown, accepted.connections.len(), accepted.changes.len()), (1, 0, 1));
 }
 
@@ -173,6 +197,7 @@ async fn an_account_with_more_connections_than_one_page_reaches_all_of_them() {
     let rows =
         (1..=150).map(|id| connection(id, &format!("tenant {id}"), "ann", ConnectionState::Active)).collect();
     store.commit(&[Changeset::unfenced(rows)], now()).await.unwrap();
-    let accepted = inbox::accept(&store, "strava", vec![notice("ann", "1")], now(), None).await.unwrap();
+    let accepted =
+        inbox::accept(&store, &everybody("strava"), vec![notice("ann", "1")], now(), None).await.unwrap();
     assert_eq!(accepted.connections.len(), 150);
 }

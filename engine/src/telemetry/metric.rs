@@ -45,9 +45,13 @@ pub static TOKEN_REFRESHES: Counter = Counter::new("tributary.token.refreshes");
 pub static TOKEN_REFRESH_FAILURES: Counter = Counter::new("tributary.token.refresh_failures");
 /// Tries to store a refreshed token that failed.
 pub static TOKEN_STORE_FAILURES: Counter = Counter::new("tributary.token.store_failures");
+/// Changes of the configuration that were applied while running.
+pub static CONFIG_RELOADS: Counter = Counter::new("tributary.config.reloads");
+/// Changes of the configuration that were not taken because something in them is wrong.
+pub static CONFIG_REFUSALS: Counter = Counter::new("tributary.config.refusals");
 
 /// All counters.
-pub fn counters() -> [&'static Counter; 7] {
+pub fn counters() -> [&'static Counter; 9] {
     [
         &CALLS,
         &CALL_ERRORS,
@@ -56,5 +60,7 @@ pub fn counters() -> [&'static Counter; 7] {
         &TOKEN_REFRESHES,
         &TOKEN_REFRESH_FAILURES,
         &TOKEN_STORE_FAILURES,
+        &CONFIG_RELOADS,
+        &CONFIG_REFUSALS,
     ]
 }

@@ -9,16 +9,19 @@ use tributary_engine::clock::Clock;
 
 use super::ConfigFile;
 use crate::app::{self, Listeners};
+use crate::reload::Source;
 
-/// Runs the daemon.
+/// Runs the daemon. A change of its configuration is applied while it runs.
 pub(super) fn run(file: &ConfigFile, level: Option<&str>) -> anyhow::Result<()> {
     let config = super::load(file)?;
     logs(config.operator.log, level)?;
+    let path = file.config.clone();
     actix_rt::System::new().block_on(async move {
         let listeners = Listeners::bind(&config.operator)?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened to")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened to")?;
         let mut running = app::start(config, Clock::real(), listeners).await?;
+        running.follow(Source::of_process(path), true);
         let asked_to_end = async {
             tokio::select! {
                 _ = terminate.recv() => info!("SIGTERM: finishing what runs"),

@@ -32,6 +32,14 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         cell(connections, "with_history_left"),
         cell(&answer, "last_sequence"),
     ));
+    let config = answer.get("config").unwrap_or(&Value::Null);
+    output::line(&format!("configuration of {}", cell(config, "loaded_at")));
+    if let Some(error) = config.get("error").and_then(Value::as_str) {
+        output::line(&format!("a newer configuration is not taken:\n{error}"));
+    }
+    for setting in list(config, "needs_restart") {
+        output::line(&format!("needs a restart: {}", setting.as_str().unwrap_or_default()));
+    }
     let columns = [
         "tenant",
         "sink",
@@ -53,11 +61,20 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let windows = list(quota, "windows").iter();
         windows.map(|window| {
             let cells = columns.iter().map(|column| cell(window, column));
-            std::iter::once(cell(quota, "provider")).chain(cells).collect()
+            [cell(quota, "provider"), cell(quota, "tenant")].into_iter().chain(cells).collect()
         })
     });
-    let header =
-        ["provider", "window (s)", "permits", "used", "remaining", "waiting", "ends", "closed until"];
+    let header = [
+        "provider",
+        "own app of",
+        "window (s)",
+        "permits",
+        "used",
+        "remaining",
+        "waiting",
+        "ends",
+        "closed until",
+    ];
     output::table(&header, rows.collect());
     Ok(())
 }

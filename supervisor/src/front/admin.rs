@@ -1,9 +1,11 @@
 //! What operators and the commands ask of a running daemon, on the admin listener only.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tributary_contract::Window;
 use tributary_engine::connection::actor::Told;
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use super::error::Failure;
 use super::import;
 use crate::app::Shared;
+use crate::reload::Refusal;
 use crate::supervise::{Observe, Tell};
 
 /// The routes.
@@ -21,6 +24,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/admin/status", web::get().to(status))
         .route("/admin/connections", web::get().to(connections))
+        .route("/admin/reload", web::post().to(reload))
         .route("/admin/sync", web::post().to(sync))
         .route("/admin/import", web::post().to(import::import))
         .app_data(web::PayloadConfig::new(import::MAX_FILE))
@@ -41,6 +45,7 @@ pub async fn overview(shared: &Shared) -> Result<Value, Failure> {
         sinks.push(json!({
             "tenant": &**tenant,
             "sink": &**sink,
+            "started_at": delivery.started_at,
             "offset": levels.offset,
             "backlog": shared.store.backlog(tenant, levels.offset).await?,
             "in_flight": levels.in_flight,
@@ -52,12 +57,14 @@ pub async fn overview(shared: &Shared) -> Result<Value, Failure> {
         }));
     }
     let mut quotas = Vec::new();
-    for (provider, runtime) in &shared.runtimes {
-        quotas.push(json!({"provider": provider, "windows": runtime.budget.snapshot().await}));
+    let current = shared.live.get();
+    for (app, runtime) in current.runtimes.all() {
+        quotas.push(json!({"provider": app.provider, "tenant": app.tenant, "windows": runtime.budget.snapshot().await}));
     }
     let counters = &shared.counters;
     Ok(json!({
         "started_at": shared.started_at,
+        "config": shared.reloads.describe(&current),
         "last_sequence": shared.store.last_sequence().await?,
         "connections": {
             "total": observed.connections,
@@ -77,6 +84,18 @@ pub async fn overview(shared: &Shared) -> Result<Value, Failure> {
 
 async fn status(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::Ok().json(overview(&shared).await?))
+}
+
+/// Reads the configuration anew and applies what has changed.
+async fn reload(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+    match shared.reloads.ask().await {
+        Ok(applied) => Ok(HttpResponse::Ok().json(applied)),
+        Err(error @ Refusal::Config(_)) => {
+            Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+        }
+        Err(error @ Refusal::Client(_)) => Err(Failure::unavailable(error.to_string())),
+        Err(error @ Refusal::Nobody) => Err(Failure::unavailable(error.to_string())),
+    }
 }
 
 #[derive(Deserialize)]
@@ -153,8 +172,8 @@ async fn sync(wish: web::Json<SyncWish>, shared: web::Data<Shared>) -> Result<Ht
         return Err(Failure::bad_request(format!("the connection is {}; it cannot be synced", row.state)));
     }
     let runtime = shared
-        .runtimes
-        .get(row.provider.as_str())
+        .live
+        .runtime(&row.tenant, &row.provider)
         .ok_or_else(|| Failure::bad_request(format!("no provider app {:?} is configured", row.provider)))?;
     let resources = runtime.provider.spec().resources;
     let names: Vec<_> = resources.iter().map(|resource| resource.name).collect();
@@ -173,7 +192,12 @@ async fn sync(wish: web::Json<SyncWish>, shared: web::Data<Shared>) -> Result<Ht
         let look_back = chrono::Duration::from_std(resource.look_back).unwrap_or(chrono::Duration::days(7));
         let window = Window::new(wish.from.unwrap_or(to - look_back), to);
         let told = Told::Request(Wish { resource: index, window });
-        let tell = Tell { connection: row.id, provider: row.provider.clone(), told };
+        let tell = Tell {
+            connection: row.id,
+            tenant: Arc::clone(&row.tenant),
+            provider: row.provider.clone(),
+            told,
+        };
         let told = shared.supervisor.send(tell).await;
         if !told.unwrap_or(false) {
             return Err(Failure::unavailable(

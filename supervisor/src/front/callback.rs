@@ -1,5 +1,7 @@
 //! Where browsers come back to from a provider's consent page.
 
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -29,9 +31,6 @@ pub async fn come_back(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let parameters = parameters.into_inner();
-    let runtime = shared.runtimes.get(provider.as_str()).ok_or_else(|| {
-        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
-    })?;
     let unknown = || Failure::bad_request(ConnectError::Flow.to_string());
     let state = parameters.state.ok_or_else(unknown)?;
     let flow = shared.store.flow(&state).await?.ok_or_else(unknown)?;
@@ -39,13 +38,17 @@ pub async fn come_back(
     if flow.provider != provider.as_str() {
         return Err(unknown());
     }
+    let runtime = shared.live.runtime(&flow.tenant, &flow.provider).ok_or_else(|| {
+        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
+    })?;
     let callback = Callback { code: parameters.code, error: parameters.error, scope: parameters.scope };
     let span = tracing::info_span!("connect", provider = flow.provider, tenant = %flow.tenant);
-    match connect::complete(runtime, &flow, callback).instrument(span).await {
+    match connect::complete(&runtime, &flow, callback).instrument(span).await {
         Ok(connected) => {
             let connection = &connected.connection;
             let told = Tell {
                 connection: connection.id,
+                tenant: Arc::clone(&connection.tenant),
                 provider: connection.provider.clone(),
                 told: Told::Reauthorized,
             };

@@ -72,7 +72,8 @@ async fn owner(shared: &Shared, wanted: &Wanted) -> Result<(Connection, Vec<Chan
             connection.ok_or_else(|| Failure::not_found(format!("there is no connection {id}")))?;
         return Ok((connection, Vec::new()));
     }
-    let tenant = tenant(shared, wanted.tenant.as_deref())?;
+    let current = shared.live.get();
+    let tenant = tenant(current.tenants(), wanted.tenant.as_deref())?;
     let filter = ConnectionFilter {
         tenant: Some(tenant.dev_id.clone()),
         provider: Some(PROVIDER.to_owned()),
@@ -108,15 +109,15 @@ async fn owner(shared: &Shared, wanted: &Wanted) -> Result<(Connection, Vec<Chan
     Ok((connection, changes))
 }
 
-fn tenant<'a>(shared: &'a Shared, wanted: Option<&str>) -> Result<&'a Tenant, Failure> {
-    let known = || shared.tenants.iter().map(|tenant| tenant.dev_id.as_str()).collect::<Vec<_>>().join(", ");
+fn tenant<'a>(tenants: &'a [Arc<Tenant>], wanted: Option<&str>) -> Result<&'a Tenant, Failure> {
+    let known = || tenants.iter().map(|tenant| tenant.dev_id.as_str()).collect::<Vec<_>>().join(", ");
     match wanted {
         Some(dev_id) => {
-            shared.tenants.iter().find(|tenant| tenant.dev_id == dev_id).ok_or_else(|| {
+            tenants.iter().map(|tenant| &**tenant).find(|tenant| tenant.dev_id == dev_id).ok_or_else(|| {
                 Failure::not_found(format!("there is no tenant {dev_id:?}; known: {}", known()))
             })
         }
-        None => match shared.tenants.as_slice() {
+        None => match tenants {
             [only] => Ok(only),
             _ => Err(Failure::bad_request(format!("name the tenant with --tenant; known: {}", known()))),
         },

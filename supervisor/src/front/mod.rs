@@ -3,7 +3,7 @@
 //! | path | for | file |
 //! |---|---|---|
 //! | `/v2/…`, `/api/v2/…` | tenants, with `dev-id` and `x-api-key` | [`rest`] |
-//! | `/notify/{provider}` | providers | [`notify`] |
+//! | `/notify/{provider}`, `/notify/{provider}/{tenant}` | providers, to the operator's app or a tenant's own | [`notify`] |
 //! | `/auth/{provider}/callback` | browsers coming back from a consent page | [`callback`] |
 //! | `/healthz`, `/readyz` | whoever watches | [`health`] |
 //! | admin listener: `/admin/…` | operators and the commands | [`admin`] |
@@ -51,6 +51,9 @@ fn public(config: &mut web::ServiceConfig) {
         .route("/notify/{provider}", web::get().to(notify::receive))
         .route("/notify/{provider}", web::head().to(notify::receive))
         .route("/notify/{provider}", web::post().to(notify::receive))
+        .route("/notify/{provider}/{tenant}", web::get().to(notify::receive_own))
+        .route("/notify/{provider}/{tenant}", web::head().to(notify::receive_own))
+        .route("/notify/{provider}/{tenant}", web::post().to(notify::receive_own))
         .route("/auth/{provider}/callback", web::get().to(callback::come_back))
         .configure(health::routes)
         .default_service(web::to(error::not_found));
@@ -63,7 +66,7 @@ pub fn serve(
 ) -> Result<(SocketAddr, SocketAddr, Vec<ServerHandle>), StartError> {
     let local = |listener: &std::net::TcpListener| {
         listener.local_addr().map_err(|error| StartError::Listen {
-            address: shared.operator.listen,
+            address: shared.live.get().operator().listen,
             reason: error.to_string(),
         })
     };
@@ -78,8 +81,7 @@ pub fn serve(
         .disable_signals()
         .shutdown_timeout(5)
         .listen(listeners.public)
-        .map_err(failed(public_address))?
-        .run();
+        .map_err(failed(public_address))?;
     let data = web::Data::from(Arc::clone(shared));
     let admin_server = HttpServer::new(move || {
         App::new()
@@ -92,9 +94,10 @@ pub fn serve(
     .disable_signals()
     .shutdown_timeout(5)
     .listen(listeners.admin)
-    .map_err(failed(admin_address))?
-    .run();
+    .map_err(failed(admin_address))?;
 
+    // Both listen before either runs, so that an error leaves nothing behind.
+    let (public_server, admin_server) = (public_server.run(), admin_server.run());
     let handles = vec![public_server.handle(), admin_server.handle()];
     for server in [public_server, admin_server] {
         actix_rt::spawn(async move {

@@ -9,7 +9,7 @@ use tracing::{Instrument as _, info, warn};
 use tributary_contract::{Inbound, Notice, Notified, Reply};
 use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::Told;
-use tributary_engine::ingest::inbox;
+use tributary_engine::ingest::inbox::{self, Reach};
 use tributary_engine::store::Changeset;
 use tributary_engine::telemetry::span;
 
@@ -17,17 +17,40 @@ use super::error::Failure;
 use crate::app::Shared;
 use crate::supervise::Tell;
 
-/// `GET`, `HEAD` or `POST /notify/{provider}`.
+/// `GET`, `HEAD` or `POST /notify/{provider}`: what is sent to the operator's app.
 pub async fn receive(
     request: HttpRequest,
     provider: web::Path<String>,
     body: Bytes,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
-    let runtime = shared.runtimes.get(provider.as_str()).ok_or_else(|| {
-        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
-    })?;
-    let inbound = inbound(&request, body, runtime)?;
+    take(&request, &provider, None, body, &shared).await
+}
+
+/// `GET`, `HEAD` or `POST /notify/{provider}/{tenant}`: what is sent to a tenant's own app.
+pub async fn receive_own(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    body: Bytes,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    let (provider, tenant) = path.into_inner();
+    take(&request, &provider, Some(&tenant), body, &shared).await
+}
+
+async fn take(
+    request: &HttpRequest,
+    provider: &str,
+    owner: Option<&str>,
+    body: Bytes,
+    shared: &Shared,
+) -> Result<HttpResponse, Failure> {
+    let current = shared.live.get();
+    let runtime = current
+        .runtimes
+        .app(owner, provider)
+        .ok_or_else(|| Failure::not_found(format!("no provider app {provider:?} is configured here")))?;
+    let inbound = inbound(request, body, runtime)?;
     match runtime.provider.notified(&inbound, &runtime.app) {
         Ok(Notified::Answer(reply)) => Ok(answer(&reply)),
         Ok(Notified::Notices(notices)) => {
@@ -36,11 +59,13 @@ pub async fn receive(
                 provider = runtime.provider.spec().key,
                 notices = notices.len()
             );
-            accept(&shared, runtime, notices, &inbound).instrument(span).await
+            let holds = |tenant: &str| current.runtimes.holds(owner, tenant, provider);
+            let reach = Reach { provider: runtime.provider.spec().key, holds: &holds };
+            accept(shared, runtime, &reach, notices, &inbound).instrument(span).await
         }
         Err(refused) => {
             shared.counters.refused.fetch_add(1, Ordering::Relaxed);
-            warn!(provider = provider.as_str(), kind = refused.kind(), %refused, "notification refused");
+            warn!(provider, kind = refused.kind(), %refused, "notification refused");
             let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
             Err(Failure::new(status, refused.to_string()))
         }
@@ -67,13 +92,14 @@ fn inbound(request: &HttpRequest, body: Bytes, runtime: &Runtime) -> Result<Inbo
 async fn accept(
     shared: &Shared,
     runtime: &Runtime,
+    reach: &Reach<'_>,
     notices: Vec<Notice>,
     inbound: &Inbound,
 ) -> Result<HttpResponse, Failure> {
-    let provider = runtime.provider.spec().key;
+    let provider = reach.provider;
     let trace = span::new_trace();
     let accepted =
-        inbox::accept(shared.store.as_ref(), provider, notices, inbound.received_at, Some(trace)).await?;
+        inbox::accept(shared.store.as_ref(), reach, notices, inbound.received_at, Some(trace)).await?;
     if accepted.unknown > 0 {
         shared
             .counters
@@ -87,9 +113,9 @@ async fn accept(
         Failure::unavailable("the notification could not be stored; send it again")
     })?;
     shared.counters.notifications.fetch_add(1, Ordering::Relaxed);
-    for connection in accepted.connections {
-        let told =
-            Tell { connection, provider: provider.to_owned(), told: Told::Notified(inbound.received_at) };
+    for (connection, tenant) in accepted.connections {
+        let told = Told::Notified(inbound.received_at);
+        let told = Tell { connection, tenant, provider: provider.to_owned(), told };
         if let Err(error) = shared.supervisor.try_send(told) {
             // The row is durable: the connection finds it with its next due work.
             warn!(provider, %error, "a connection was not woken for a notification");

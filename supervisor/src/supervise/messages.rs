@@ -1,5 +1,6 @@
 //! What the supervisor is told and asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -8,15 +9,32 @@ use tributary_engine::delivery::{self, Parts};
 use tributary_engine::store::StoreError;
 use uuid::Uuid;
 
+use crate::runtimes::Runtimes;
+
 /// Start an actor for every connection in the store. Answers how many.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<usize, StoreError>")]
 pub struct Begin;
 
-/// Start a sink.
+/// Start a sink. One that runs under the same name ends before.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct AddDelivery(pub Parts);
+
+/// End a sink. Its offset stays, so that it goes on there when it comes back.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct RemoveDelivery {
+    /// Its owner.
+    pub tenant: Arc<str>,
+    /// Its name.
+    pub sink: Arc<str>,
+}
+
+/// Go on with these provider apps. Answers how many connections began.
+#[derive(Message)]
+#[rtype(result = "Result<usize, StoreError>")]
+pub struct Configure(pub Arc<Runtimes>);
 
 /// Pass something on to a connection; starts its actor if there is none. Answers whether there is one.
 #[derive(Debug, Message)]
@@ -24,6 +42,8 @@ pub struct AddDelivery(pub Parts);
 pub struct Tell {
     /// The connection.
     pub connection: Uuid,
+    /// Its owner.
+    pub tenant: Arc<str>,
     /// Its provider's key.
     pub provider: String,
     /// What it is told.

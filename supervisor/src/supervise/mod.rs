@@ -3,23 +3,31 @@
 //! A child tells its end by a drop guard, however it ends; one that was not asked to end is started again after a
 //! pause that grows. Nothing is lost by that, because what matters is in the store before it is in a mailbox.
 
+mod apps;
 pub mod messages;
+mod sinks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 use tributary_engine::clock::Clock;
 use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::{ConnectionActor, EndGuard, Observe as ObserveConnection, Told};
-use tributary_engine::delivery::{self, Delivery, Parts};
+use tributary_engine::delivery;
 use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState, Store, StoreError};
 use uuid::Uuid;
 
-pub use messages::{AddDelivery, Begin, ChildEnded, Observe, Observed, Remove, Stop, Tell};
+pub use messages::{
+    AddDelivery, Begin, ChildEnded, Configure, Observe, Observed, Remove, RemoveDelivery, Stop, Tell,
+};
+
+use crate::runtimes::Runtimes;
+use sinks::Sinks;
 
 /// Connections that are read from the store at once.
 const PAGE: usize = 1_000;
@@ -30,7 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 struct Child {
     address: Addr<ConnectionActor>,
-    provider: String,
+    tenant: Arc<str>,
+    runtime: Arc<Runtime>,
     ends: u32,
     /// A notice that found the mailbox full waits for room; one is enough to have the inbox looked at.
     waiting: bool,
@@ -38,19 +47,19 @@ struct Child {
 
 /// Owner of the actors.
 pub struct Supervisor {
-    runtimes: BTreeMap<&'static str, Arc<Runtime>>,
+    runtimes: Arc<Runtimes>,
     store: Arc<dyn Store>,
     clock: Clock,
     arbiters: Vec<Arbiter>,
     next_arbiter: usize,
     children: HashMap<Uuid, Child>,
-    deliveries: Vec<Addr<Delivery>>,
+    sinks: Sinks,
     stopping: bool,
 }
 
 impl Supervisor {
     /// A supervisor without children.
-    pub fn new(runtimes: BTreeMap<&'static str, Arc<Runtime>>, store: Arc<dyn Store>, clock: Clock) -> Self {
+    pub fn new(runtimes: Arc<Runtimes>, store: Arc<dyn Store>, clock: Clock) -> Self {
         Self {
             runtimes,
             store,
@@ -58,7 +67,7 @@ impl Supervisor {
             arbiters: Vec::new(),
             next_arbiter: 0,
             children: HashMap::new(),
-            deliveries: Vec::new(),
+            sinks: Sinks::default(),
             stopping: false,
         }
     }
@@ -75,13 +84,14 @@ impl Supervisor {
     fn start_connection(
         &mut self,
         id: Uuid,
+        tenant: &Arc<str>,
         provider: &str,
         spread: Duration,
         ends: u32,
         ctx: &Context<Self>,
     ) {
-        let Some(runtime) = self.runtimes.get(provider).map(Arc::clone) else {
-            warn!(provider, "a connection has no provider app in the configuration and rests");
+        let Some(runtime) = self.runtimes.of(tenant, provider).map(Arc::clone) else {
+            warn!(%tenant, provider, "a connection has no provider app in the configuration and rests");
             return;
         };
         let Some(arbiter) = self.arbiter() else { return };
@@ -91,19 +101,44 @@ impl Supervisor {
                 warn!("the supervisor did not hear of the end of a connection");
             }
         });
+        let used = Arc::clone(&runtime);
         let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
-            ConnectionActor::new(id, runtime, spread, guard)
+            ConnectionActor::new(id, used, spread, guard)
         });
-        self.children.insert(id, Child { address, provider: provider.to_owned(), ends, waiting: false });
+        let child = Child { address, tenant: Arc::clone(tenant), runtime, ends, waiting: false };
+        self.children.insert(id, child);
     }
 
-    fn start_delivery(&mut self, parts: Parts) {
-        let Some(arbiter) = self.arbiter() else { return };
-        info!(tenant = %parts.tenant, sink = %parts.name, "sink starts");
-        let address = Delivery::start_in_arbiter(&arbiter, move |_| Delivery::new(parts));
-        self.deliveries.push(address);
+    /// Starts the connections that have no actor. Returns how many these are.
+    fn start_all(&mut self, (connections, pending): AtRest, ctx: &mut Context<Self>) -> usize {
+        #[expect(clippy::cast_precision_loss, reason = "a number of connections is far below 2^52")]
+        let spread = Duration::from_secs_f64(connections.len() as f64 / STARTS_PER_SECOND);
+        let before = self.children.len();
+        let mut started = HashSet::new();
+        for connection in &connections {
+            if !self.children.contains_key(&connection.id) {
+                self.start_connection(
+                    connection.id,
+                    &connection.tenant,
+                    &connection.provider,
+                    spread,
+                    0,
+                    ctx,
+                );
+                started.insert(connection.id);
+            }
+        }
+        for (id, due) in pending {
+            if started.contains(&id) {
+                self.tell(id, Told::Notified(due), ctx);
+            }
+        }
+        self.children.len().saturating_sub(before)
     }
 }
+
+/// Active connections, and when the inbox of some of them is due.
+type AtRest = (Vec<Connection>, Vec<(Uuid, DateTime<Utc>)>);
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
@@ -112,6 +147,10 @@ impl Actor for Supervisor {
         // Ends of children and notices of many connections come in bursts.
         ctx.set_mailbox_capacity(65_536);
     }
+}
+
+async fn all_at_rest(store: &dyn Store) -> Result<AtRest, StoreError> {
+    Ok((all_active(store).await?, store.inbox_pending().await?))
 }
 
 async fn all_active(store: &dyn Store) -> Result<Vec<Connection>, StoreError> {
@@ -133,23 +172,8 @@ impl Handler<Begin> for Supervisor {
 
     fn handle(&mut self, _: Begin, _: &mut Self::Context) -> Self::Result {
         let store = Arc::clone(&self.store);
-        let read = async move {
-            let connections = all_active(store.as_ref()).await?;
-            let pending = store.inbox_pending().await?;
-            Ok((connections, pending))
-        };
-        Box::pin(read.into_actor(self).map(|read: Result<_, StoreError>, actor, ctx| {
-            let (connections, pending) = read?;
-            #[expect(clippy::cast_precision_loss, reason = "a number of connections is far below 2^52")]
-            let spread = Duration::from_secs_f64(connections.len() as f64 / STARTS_PER_SECOND);
-            for connection in &connections {
-                actor.start_connection(connection.id, &connection.provider, spread, 0, ctx);
-            }
-            for (id, due) in pending {
-                actor.tell(id, Told::Notified(due), ctx);
-            }
-            Ok(connections.len())
-        }))
+        let read = async move { all_at_rest(store.as_ref()).await };
+        Box::pin(read.into_actor(self).map(|read, actor, ctx| Ok(actor.start_all(read?, ctx))))
     }
 }
 
@@ -184,14 +208,6 @@ impl Supervisor {
     }
 }
 
-impl Handler<AddDelivery> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, AddDelivery(parts): AddDelivery, _: &mut Self::Context) {
-        self.start_delivery(parts);
-    }
-}
-
 impl Handler<Tell> for Supervisor {
     type Result = bool;
 
@@ -200,7 +216,8 @@ impl Handler<Tell> for Supervisor {
             return false;
         }
         if !self.children.contains_key(&message.connection) {
-            self.start_connection(message.connection, &message.provider, Duration::ZERO, 0, ctx);
+            let (id, tenant) = (message.connection, &message.tenant);
+            self.start_connection(id, tenant, &message.provider, Duration::ZERO, 0, ctx);
         }
         self.tell(message.connection, message.told, ctx)
     }
@@ -234,7 +251,7 @@ impl Handler<ChildEnded> for Supervisor {
         let ends = child.ends.saturating_add(1);
         let pause = Duration::from_secs(1_u64 << ends.min(8)).min(LONGEST_PAUSE);
         error!(
-            provider = child.provider,
+            provider = child.runtime.provider.spec().key,
             ends,
             pause_s = pause.as_secs(),
             "a connection's actor ended by itself"
@@ -243,7 +260,8 @@ impl Handler<ChildEnded> for Supervisor {
         let wait = async move { clock.sleep(pause).await };
         ctx.spawn(wait.into_actor(self).map(move |(), actor, ctx| {
             if !actor.stopping && !actor.children.contains_key(&id) {
-                actor.start_connection(id, &child.provider, Duration::ZERO, ends, ctx);
+                let provider = child.runtime.provider.spec().key;
+                actor.start_connection(id, &child.tenant, provider, Duration::ZERO, ends, ctx);
             }
         }));
     }
@@ -254,7 +272,7 @@ impl Handler<Observe> for Supervisor {
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
         let connections: Vec<_> = self.children.values().map(|child| child.address.clone()).collect();
-        let deliveries = self.deliveries.clone();
+        let deliveries = self.sinks.addresses();
         Box::pin(async move {
             let mut observed = Observed { connections: connections.len(), ..Observed::default() };
             for address in connections {
@@ -279,7 +297,7 @@ impl Handler<Stop> for Supervisor {
     fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
         self.stopping = true;
         let connections: Vec<_> = self.children.drain().map(|(_, child)| child.address).collect();
-        let deliveries: Vec<_> = self.deliveries.drain(..).collect();
+        let deliveries = self.sinks.take();
         let arbiters: Vec<_> = self.arbiters.drain(..).collect();
         let clock = self.clock.clone();
         Box::pin(async move {

@@ -19,6 +19,7 @@ mod graph;
 mod import;
 mod notify;
 mod quota;
+mod reload;
 mod secrets;
 mod tenancy;
 mod tidy;

@@ -36,9 +36,8 @@ async fn tokens(rig: &Rig) -> BTreeSet<String> {
     let shared = rig.shared();
     let mut found = BTreeSet::new();
     for row in rig.connections("").await {
-        let runtime = &shared.runtimes[row["provider"].as_str().unwrap()];
         let id = row["id"].as_str().unwrap().parse().unwrap();
-        if let Some(credential) = runtime.tokens.stored(id).await.unwrap() {
+        if let Some(credential) = shared.ground.tokens.stored(id).await.unwrap() {
             found.insert(credential.access_token.expose().clone());
             found.extend(credential.refresh_token.map(|token| token.expose().clone()));
         }

@@ -86,8 +86,7 @@ fn calls_side_by_side_that_are_refused_lead_to_one_refresh() {
         let before = [token_calls(&rig, "strava"), token_calls(&rig, "oura")];
         for (person, path) in people.iter().zip(["/api/v3/activities/", "/v2/usercollection/daily_"]) {
             // The provider forgets the present token when it is used by several calls at once.
-            let stored =
-                rig.shared().runtimes[person.provider].tokens.stored(person.connection).await.unwrap();
+            let stored = rig.shared().ground.tokens.stored(person.connection).await.unwrap();
             let token = stored.unwrap().access_token;
             fault(&rig, person.provider, |faults| {
                 faults.when(u32::MAX, Fault::Status(401), move |call| {

@@ -215,6 +215,20 @@ fn draining_waits_for_what_is_in_flight_and_for_its_commit() {
 }
 
 #[test]
+fn a_cut_gives_up_what_is_in_flight_and_still_stores_what_was_settled() {
+    let mut state = state();
+    let delivering = begin(&mut state, vec![entry(1, 1), entry(2, 2)]);
+    let drained = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Drained));
+    assert_eq!(delivering.len(), 2);
+    let effects = state.on(taken(delivering[0].clone()), now());
+    assert_eq!(offset_of(&effects), Some(1));
+    assert!(!drained(&state.on(Message::Drain, now())));
+    assert!(!drained(&state.on(Message::Cut, now())), "the offset is not durable yet");
+    let effects = state.on(Message::Committed, now());
+    assert!(drained(&effects) && offset_of(&effects).is_none(), "the second entry is not settled");
+}
+
+#[test]
 fn a_wake_during_a_read_leads_to_another_read() {
     let reads =
         |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Read { .. })).count();

@@ -55,8 +55,8 @@ pub async fn authenticate_user(
         ))
     })?;
     let runtime = shared
-        .runtimes
-        .get(resource.to_lowercase().as_str())
+        .live
+        .runtime(&tenant.dev_id, &resource.to_lowercase())
         .filter(|runtime| tenant.providers.iter().any(|name| name == runtime.provider.spec().key))
         .ok_or_else(|| {
             let allowed = tenant.providers.join(", ");
@@ -70,7 +70,7 @@ pub async fn authenticate_user(
         success_url: parameters.auth_success_redirect_url,
         failure_url: parameters.auth_failure_redirect_url,
     };
-    let begun = connect::begin(runtime, Arc::from(tenant.dev_id.as_str()), wanted).await.map_err(failed)?;
+    let begun = connect::begin(&runtime, Arc::from(tenant.dev_id.as_str()), wanted).await.map_err(failed)?;
     Ok(referenced(HttpResponse::Ok()).json(json!({
         "status": "success",
         "user_id": begun.connection,
@@ -113,13 +113,13 @@ pub async fn deauthenticate_user(
             *connection.tenant == tenant.dev_id && connection.state != ConnectionState::Disconnected
         })
         .ok_or_else(|| Failure::not_found("there is no such user"))?;
-    let runtime = shared.runtimes.get(connection.provider.as_str()).ok_or_else(|| {
+    let runtime = shared.live.runtime(&tenant.dev_id, &connection.provider).ok_or_else(|| {
         Failure::unavailable(format!(
             "no provider app {:?} is configured to disconnect from",
             connection.provider
         ))
     })?;
-    connect::disconnect(runtime, &connection).await.map_err(failed)?;
+    connect::disconnect(&runtime, &connection).await.map_err(failed)?;
     if let Err(error) = shared.supervisor.send(Remove(id)).await {
         tracing::warn!(%error, "the actor of a removed connection was not told; it stops with its next job");
     }

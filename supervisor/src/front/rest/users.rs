@@ -34,7 +34,7 @@ pub async fn user_info(
     let who = who.into_inner();
     if let Some(id) = who.user_id {
         let id = Uuid::parse_str(&id).map_err(|_broken| Failure::bad_request("user_id has to be a UUID"))?;
-        return by_id(&shared, tenant, id).await;
+        return by_id(&shared, &tenant, id).await;
     }
     let Some(reference_id) = who.reference_id else {
         return Err(Failure::bad_request("one of the query parameters user_id and reference_id is needed"));

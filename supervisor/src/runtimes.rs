@@ -1,0 +1,164 @@
+//! The apps at the providers, ready for work: the operator's, and those that tenants have brought.
+//!
+//! Made from the configuration. Whose app serves a connection is always asked by tenant and provider: a tenant's own
+//! app goes before the operator's. No credential is read here; tokens stay with the engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tributary_config::{AppKey, Config, Operator, ProviderApp};
+use tributary_contract::{App, Provider};
+use tributary_engine::budget::{Budget, BudgetOptions};
+use tributary_engine::clock::Clock;
+use tributary_engine::connection::{Runtime, Slots};
+use tributary_engine::fetch::Tokens;
+use tributary_engine::store::{Store, Writer};
+use tributary_engine::vault::Vault;
+use tributary_net::{Client, ClientOptions, NetError};
+
+use crate::app::user_agent;
+
+/// How far back history is fetched after a connect when the configuration does not say.
+const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
+/// Jobs of one provider app at once, of each kind.
+const JOBS_AT_ONCE: usize = 64;
+
+/// What all apps have in common.
+#[derive(Clone)]
+pub struct Ground {
+    /// Reads.
+    pub store: Arc<dyn Store>,
+    /// Writes.
+    pub writer: Writer,
+    /// Opens and seals credentials.
+    pub vault: Arc<Vault>,
+    /// The access tokens. One for all apps, so that a connection has one refresh at a time whatever is replaced.
+    pub tokens: Arc<Tokens>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// All apps.
+#[derive(Default)]
+pub struct Runtimes {
+    apps: BTreeMap<AppKey, Entry>,
+    shared: BTreeMap<&'static str, Arc<Runtime>>,
+    /// The own apps of every tenant; most have none.
+    tenants: BTreeMap<String, BTreeMap<&'static str, Arc<Runtime>>>,
+}
+
+struct Entry {
+    settings: ProviderApp,
+    runtime: Arc<Runtime>,
+}
+
+impl Runtimes {
+    /// The apps of a configuration. Those that run already with the same settings go on; one that is replaced hands its
+    /// quota and its places for jobs on.
+    ///
+    /// # Errors
+    /// An HTTP client cannot be built.
+    pub fn build(config: &Config, ground: &Ground, before: &Self) -> Result<Self, NetError> {
+        let tenants = config.tenants.iter().map(|tenant| (tenant.dev_id.clone(), BTreeMap::new()));
+        let mut built = Self { tenants: tenants.collect(), ..Self::default() };
+        for (key, settings) in config.apps() {
+            let Some(provider) = tributary_providers::registry::find(&key.provider) else { continue };
+            let running = before.apps.get(&key);
+            let runtime = match running {
+                Some(same) if same.settings == settings => Arc::clone(&same.runtime),
+                _ => {
+                    let running = running.map(|entry| &*entry.runtime);
+                    Arc::new(runtime(&config.operator, &key, &settings, provider, ground, running)?)
+                }
+            };
+            let own = key.tenant.as_ref().and_then(|tenant| built.tenants.get_mut(tenant));
+            own.unwrap_or(&mut built.shared).insert(provider.spec().key, Arc::clone(&runtime));
+            built.apps.insert(key, Entry { settings, runtime });
+        }
+        Ok(built)
+    }
+
+    /// The app through which a tenant's users reach a provider; `None` for a tenant that is not configured.
+    pub fn of(&self, tenant: &str, provider: &str) -> Option<&Arc<Runtime>> {
+        self.tenants.get(tenant)?.get(provider).or_else(|| self.shared.get(provider))
+    }
+
+    /// An app by its owner, `None` for the operator.
+    pub fn app(&self, owner: Option<&str>, provider: &str) -> Option<&Arc<Runtime>> {
+        match owner {
+            Some(tenant) => self.tenants.get(tenant)?.get(provider),
+            None => self.shared.get(provider),
+        }
+    }
+
+    /// Whether the connections of a tenant belong to the app of that owner.
+    pub fn holds(&self, owner: Option<&str>, tenant: &str, provider: &str) -> bool {
+        match owner {
+            Some(owner) => owner == tenant,
+            None => self.app(Some(tenant), provider).is_none(),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = (&AppKey, &Arc<Runtime>)> {
+        self.apps.iter().map(|(key, entry)| (key, &entry.runtime))
+    }
+}
+
+fn runtime(
+    operator: &Operator,
+    key: &AppKey,
+    app: &ProviderApp,
+    provider: &'static dyn Provider,
+    ground: &Ground,
+    running: Option<&Runtime>,
+) -> Result<Runtime, NetError> {
+    let spec = provider.spec();
+    let base = operator.public_url.as_str().trim_end_matches('/');
+    // An origin of the operator's choice may be inside the operator's network; a provider never is.
+    let inside = app.origin.is_some();
+    let client = Client::new(ClientOptions {
+        allow_private_networks: inside,
+        allow_http: inside,
+        max_body: 32 << 20,
+        user_agent: user_agent(),
+        ..ClientOptions::default()
+    })?;
+    let budget = || {
+        let (app_quotas, user_quotas) = (app.app_quotas.clone(), app.user_quotas.clone());
+        let options = BudgetOptions::from_spec(spec, app_quotas, user_quotas, ground.clock.clone());
+        let options = match &key.tenant {
+            Some(tenant) => options.of_tenant(tenant),
+            None => options,
+        };
+        // What was spent before a restart is spent.
+        Budget::start(options.kept_in(Arc::clone(&ground.store), ground.writer.clone()))
+    };
+    let notify_url = match &key.tenant {
+        Some(tenant) => format!("{base}/notify/{}/{tenant}", spec.key),
+        None => format!("{base}/notify/{}", spec.key),
+    };
+    let history = chrono::Duration::from_std(app.history.unwrap_or(DEFAULT_HISTORY));
+    Ok(Runtime {
+        provider,
+        app: Arc::new(App {
+            client_id: app.client_id.clone(),
+            client_secret: app.client_secret.clone(),
+            verify_token: app.verify_token.clone(),
+            // The state that comes back names the tenant, so that one address serves all apps.
+            callback_url: format!("{base}/auth/{}/callback", spec.key),
+            notify_url,
+        }),
+        origin: app.origin.as_ref().map(|origin| origin.as_str().trim_end_matches('/').to_owned()),
+        history: history.unwrap_or(chrono::Duration::days(36_500)),
+        client,
+        budget: running.map_or_else(budget, |running| running.budget.clone()),
+        tokens: Arc::clone(&ground.tokens),
+        vault: Arc::clone(&ground.vault),
+        store: Arc::clone(&ground.store),
+        writer: ground.writer.clone(),
+        clock: ground.clock.clone(),
+        slots: running.map_or_else(|| Slots::new(JOBS_AT_ONCE), |running| running.slots.clone()),
+    })
+}
