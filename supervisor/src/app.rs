@@ -1,12 +1,12 @@
 //! Builds the daemon from its configuration, in the order of dependence, and takes it down again.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::prelude::*;
 use thiserror::Error;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use tributary_config::{Config, ConfigErrors, Operator};
@@ -24,7 +24,7 @@ use crate::front;
 use crate::reload::{Reloader, Reloads, Source};
 use crate::runtimes::{Ground, Runtimes};
 use crate::sinks;
-use crate::subscriptions::Subscriptions;
+use crate::subscriptions::{self, Subscriptions, locked};
 use crate::supervise::{AddDelivery, Begin, Stop, Supervisor};
 
 /// How long a stop waits for running jobs and deliveries.
@@ -274,8 +274,15 @@ pub fn spec_of(key: &str) -> Option<&'static Spec> {
 impl Running {
     /// Makes the app-wide subscriptions of all providers what they should be, and keeps them so.
     pub async fn subscribe(&mut self) {
-        let current = self.shared.live.get();
-        self.subscriptions.lock().await.begin(&current.runtimes).await;
+        for (key, runtime) in self.shared.live.get().runtimes.all() {
+            let pause = subscriptions::once(runtime).await;
+            // The configuration may have changed in the meantime.
+            let current = self.shared.live.get();
+            let used = current.runtimes.app(key.tenant.as_deref(), &key.provider);
+            if used.is_some_and(|used| Arc::ptr_eq(used, runtime)) {
+                locked(&self.subscriptions).begin(key, runtime, pause);
+            }
+        }
     }
 
     /// Follows changes of the configuration that it was started from: when it is asked to, and with `watch` also when
@@ -290,7 +297,7 @@ impl Running {
         for task in &self.background {
             task.abort();
         }
-        self.subscriptions.lock().await.end();
+        locked(&self.subscriptions).end();
         for server in &self.servers {
             server.stop(true).await;
         }

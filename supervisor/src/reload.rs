@@ -33,7 +33,7 @@ use crate::app::Shared;
 use crate::current::Current;
 use crate::runtimes::Runtimes;
 use crate::sinks;
-use crate::subscriptions::Subscriptions;
+use crate::subscriptions::{Subscriptions, locked};
 use crate::supervise::{AddDelivery, Configure, RemoveDelivery};
 
 /// How often the files are looked at.
@@ -41,13 +41,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Wishes that may wait.
 const WISHES: usize = 16;
 
+/// Answers for variables.
+pub type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where the configuration comes from.
 #[derive(Clone)]
 pub struct Source {
     /// The operator's file.
     pub path: PathBuf,
     /// Answers for variables.
-    pub environment: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub environment: Arc<Environment>,
 }
 
 impl Source {
@@ -138,7 +141,7 @@ impl Reloads {
 pub(crate) struct Reloader {
     shared: Arc<Shared>,
     source: Source,
-    subscriptions: Arc<tokio::sync::Mutex<Subscriptions>>,
+    subscriptions: Arc<Mutex<Subscriptions>>,
     wishes: mpsc::Receiver<oneshot::Sender<Answer>>,
     /// That of the configuration that was looked at last, taken or not.
     seen: Option<Fingerprint>,
@@ -146,11 +149,7 @@ pub(crate) struct Reloader {
 
 impl Reloader {
     /// From now on wishes wait for it.
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        source: Source,
-        subscriptions: Arc<tokio::sync::Mutex<Subscriptions>>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, source: Source, subscriptions: Arc<Mutex<Subscriptions>>) -> Self {
         let (wish, wishes) = mpsc::channel(WISHES);
         *shared.reloads.wishes.lock().unwrap_or_else(PoisonError::into_inner) = Some(wish);
         Self { shared, source, subscriptions, wishes, seen: None }
@@ -325,7 +324,7 @@ impl Reloader {
             {
                 info!(connections = started, "connections begin: they have a provider app again");
             }
-            self.subscriptions.lock().await.follow(runtimes);
+            locked(&self.subscriptions).follow(runtimes);
         }
     }
 }
@@ -384,4 +383,48 @@ async fn stamps(paths: BTreeSet<PathBuf>) -> Vec<Option<Stamp>> {
     };
     let look = move || paths.iter().map(|path| std::fs::metadata(path).ok().map(stamp)).collect();
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_once_they_have_stopped_changing_and_once_more_after_that() {
+        actix_rt::System::new().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("file");
+            let paths = BTreeSet::from([file.clone(), folder.path().join("missing")]);
+            let mut watched = Watched::default();
+            assert!(watched.has_changed().await, "nothing was read yet");
+            watched.read(paths.clone(), false).await;
+            std::fs::write(&file, "one").unwrap();
+            assert!(!watched.has_changed().await, "it may be half written");
+            assert!(watched.has_changed().await);
+            watched.read(paths.clone(), false).await;
+            assert!(watched.has_changed().await, "a change within the grain of its times would be missed");
+            watched.read(paths.clone(), true).await;
+            assert!(!watched.has_changed().await);
+
+            // Put in place by a rename, with the same length.
+            let aside = folder.path().join("aside");
+            std::fs::write(&aside, "two").unwrap();
+            std::fs::rename(&aside, &file).unwrap();
+            assert!(!watched.has_changed().await);
+            assert!(watched.has_changed().await);
+            watched.read(paths.clone(), true).await;
+            assert!(!watched.has_changed().await);
+
+            // A link that is pointed elsewhere, as mounted secrets are; and a file that goes.
+            std::fs::write(&aside, "two").unwrap();
+            std::fs::remove_file(&file).unwrap();
+            std::os::unix::fs::symlink(&aside, &file).unwrap();
+            assert!(!watched.has_changed().await && watched.has_changed().await);
+            watched.read(paths.clone(), true).await;
+            std::fs::remove_file(&aside).unwrap();
+            assert!(!watched.has_changed().await && watched.has_changed().await);
+            watched.read(BTreeSet::new(), true).await;
+            assert!(watched.has_changed().await, "other files matter now");
+        });
+    }
 }

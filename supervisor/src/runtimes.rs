@@ -162,3 +162,77 @@ fn runtime(
         slots: running.map_or_else(|| Slots::new(JOBS_AT_ONCE), |running| running.slots.clone()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tributary_config::Tenant;
+    use tributary_engine::store::WriterOptions;
+    use tributary_engine::store::sqlite::SqliteStore;
+    use tributary_engine::vault::VaultKey;
+
+    use super::*;
+
+    async fn ground(folder: &std::path::Path) -> Ground {
+        let store = SqliteStore::open(&format!("sqlite://{}/db", folder.display())).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        let clock = Clock::real();
+        // Nothing is written here, so nobody has to do it.
+        let (writer, _task) = Writer::start(Arc::clone(&store), clock.clone(), WriterOptions::default());
+        let key = VaultKey::parse("the key", &"00".repeat(32)).unwrap();
+        let vault = Arc::new(Vault::new(vec![key]).unwrap());
+        let tokens = Tokens::new(Arc::clone(&store), writer.clone(), Arc::clone(&vault), clock.clone());
+        Ground { store, writer, vault, tokens: Arc::new(tokens), clock }
+    }
+
+    fn app(id: &str) -> ProviderApp {
+        ProviderApp { client_id: id.to_owned(), ..ProviderApp::default() }
+    }
+
+    fn tenant(dev_id: &str, own: &[(&str, &str)]) -> Arc<Tenant> {
+        Arc::new(Tenant {
+            dev_id: dev_id.to_owned(),
+            api_keys: Vec::new(),
+            providers: vec!["oura".to_owned(), "strava".to_owned()],
+            apps: own.iter().map(|(key, id)| ((*key).to_owned(), app(id))).collect(),
+            sinks: BTreeMap::new(),
+            file: "tenant.yaml".into(),
+        })
+    }
+
+    #[test]
+    fn an_app_of_a_tenants_own_goes_before_the_operators_and_is_nobody_elses() {
+        actix_rt::System::new().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let ground = ground(folder.path()).await;
+            let provider_apps = [("oura", "1"), ("strava", "2")].map(|(key, id)| (key.to_owned(), app(id)));
+            let operator = Operator { provider_apps: provider_apps.into(), ..Operator::default() };
+            let tenants = vec![tenant("acme", &[("strava", "3")]), tenant("borg", &[])];
+            let mut config = Config { operator, tenants, warnings: Vec::new() };
+            let first = Runtimes::build(&config, &ground, &Runtimes::default()).unwrap();
+            let id = |runtimes: &Runtimes, tenant: &str, provider: &str| {
+                runtimes.of(tenant, provider).map(|runtime| runtime.app.client_id.clone())
+            };
+            assert_eq!(id(&first, "acme", "strava").as_deref(), Some("3"));
+            assert_eq!(id(&first, "acme", "oura").as_deref(), Some("1"));
+            assert_eq!(id(&first, "borg", "strava").as_deref(), Some("2"));
+            assert_eq!((id(&first, "nobody", "strava"), id(&first, "acme", "upload")), (None, None));
+            assert!(first.app(Some("acme"), "oura").is_none() && first.app(None, "oura").is_some());
+            assert!(
+                first.holds(Some("acme"), "acme", "strava") && !first.holds(Some("acme"), "borg", "strava")
+            );
+            assert!(!first.holds(None, "acme", "strava") && first.holds(None, "borg", "strava"));
+            let own = &first.app(Some("acme"), "strava").unwrap().app;
+            assert_eq!(own.notify_url, "http://127.0.0.1/notify/strava/acme");
+            assert_eq!(own.callback_url, "http://127.0.0.1/auth/strava/callback");
+
+            // Only what has changed is made anew, and it goes on with its quota.
+            config.tenants[0] = tenant("acme", &[("strava", "4")]);
+            let second = Runtimes::build(&config, &ground, &first).unwrap();
+            let same = |tenant: &str, provider: &str| {
+                Arc::ptr_eq(first.of(tenant, provider).unwrap(), second.of(tenant, provider).unwrap())
+            };
+            assert!(same("borg", "strava") && same("acme", "oura") && !same("acme", "strava"));
+            assert_eq!(id(&second, "acme", "strava").as_deref(), Some("4"));
+        });
+    }
+}

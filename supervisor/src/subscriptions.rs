@@ -4,7 +4,7 @@
 //! One task per provider app. A subscription that is not in place only costs time: polling goes on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -19,6 +19,11 @@ const EVERY: Duration = Duration::from_secs(86_400);
 /// How soon they are looked at again after a failure.
 const AGAIN: Duration = Duration::from_secs(300);
 
+/// The subscriptions, for a moment.
+pub(crate) fn locked(subscriptions: &Mutex<Subscriptions>) -> MutexGuard<'_, Subscriptions> {
+    subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The tasks that look after the subscriptions.
 #[derive(Default)]
 pub(crate) struct Subscriptions {
@@ -26,10 +31,9 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// Looks at the subscriptions of all apps, one after the other, and goes on looking after them.
-    pub(crate) async fn begin(&mut self, runtimes: &Runtimes) {
-        for (key, runtime) in runtimes.all() {
-            let pause = once(runtime).await;
+    /// Goes on looking after those of an app that were looked at just now, in `pause` for the first time.
+    pub(crate) fn begin(&mut self, key: &AppKey, runtime: &Arc<Runtime>, pause: Duration) {
+        if !self.tasks.contains_key(key) {
             self.put(key, runtime, Some(pause));
         }
     }
@@ -70,14 +74,15 @@ impl Subscriptions {
                 pause = once(&watched).await;
             }
         });
-        if let Some((_, older)) = self.tasks.insert(key.clone(), (Arc::clone(runtime), task)) {
+        let older = self.tasks.insert(key.clone(), (Arc::clone(runtime), task));
+        if let Some((_, older)) = older {
             older.abort();
         }
     }
 }
 
 /// Looks at the subscriptions of one provider app. Returns when to do it again.
-async fn once(runtime: &Runtime) -> Duration {
+pub(crate) async fn once(runtime: &Runtime) -> Duration {
     let provider = runtime.provider.spec().key;
     match tributary_engine::connection::connect::subscribe(runtime).await {
         Ok(renew) => {
