@@ -75,7 +75,7 @@ pub enum Change {
     TenantRemoved(String),
     /// A tenant has other API keys.
     ApiKeys(String),
-    /// The users of a tenant may connect other providers.
+    /// A tenant has other providers: what it lists no more rests.
     Providers(String),
     /// A setting of the operator's that is used from now on.
     Setting(&'static str),

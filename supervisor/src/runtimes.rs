@@ -43,9 +43,8 @@ pub struct Ground {
 #[derive(Default)]
 pub struct Runtimes {
     apps: BTreeMap<AppKey, Entry>,
-    shared: BTreeMap<&'static str, Arc<Runtime>>,
-    /// The own apps of every tenant; most have none.
-    tenants: BTreeMap<String, BTreeMap<&'static str, Arc<Runtime>>>,
+    /// For every tenant and each of its providers the app that serves it.
+    tenants: BTreeMap<String, BTreeMap<String, Arc<Runtime>>>,
 }
 
 struct Entry {
@@ -60,8 +59,7 @@ impl Runtimes {
     /// # Errors
     /// An HTTP client cannot be built.
     pub fn build(config: &Config, ground: &Ground, before: &Self) -> Result<Self, NetError> {
-        let tenants = config.tenants.iter().map(|tenant| (tenant.dev_id.clone(), BTreeMap::new()));
-        let mut built = Self { tenants: tenants.collect(), ..Self::default() };
+        let mut built = Self::default();
         for (key, settings) in config.apps() {
             let Some(provider) = tributary_providers::registry::find(&key.provider) else { continue };
             let running = before.apps.get(&key);
@@ -72,24 +70,29 @@ impl Runtimes {
                     Arc::new(runtime(&config.operator, &key, &settings, provider, ground, running)?)
                 }
             };
-            let own = key.tenant.as_ref().and_then(|tenant| built.tenants.get_mut(tenant));
-            own.unwrap_or(&mut built.shared).insert(provider.spec().key, Arc::clone(&runtime));
             built.apps.insert(key, Entry { settings, runtime });
+        }
+        for tenant in &config.tenants {
+            let app = |provider: &String| {
+                let app = built.app(Some(&tenant.dev_id), provider).or_else(|| built.app(None, provider))?;
+                Some((provider.clone(), Arc::clone(app)))
+            };
+            let apps = tenant.providers.iter().filter_map(app).collect();
+            built.tenants.insert(tenant.dev_id.clone(), apps);
         }
         Ok(built)
     }
 
-    /// The app through which a tenant's users reach a provider; `None` for a tenant that is not configured.
+    /// The app through which a tenant's users reach a provider; `None` when the tenant is not configured, or does not
+    /// list the provider.
     pub fn of(&self, tenant: &str, provider: &str) -> Option<&Arc<Runtime>> {
-        self.tenants.get(tenant)?.get(provider).or_else(|| self.shared.get(provider))
+        self.tenants.get(tenant)?.get(provider)
     }
 
     /// An app by its owner, `None` for the operator.
     pub fn app(&self, owner: Option<&str>, provider: &str) -> Option<&Arc<Runtime>> {
-        match owner {
-            Some(tenant) => self.tenants.get(tenant)?.get(provider),
-            None => self.shared.get(provider),
-        }
+        let key = AppKey { tenant: owner.map(str::to_owned), provider: provider.to_owned() };
+        self.apps.get(&key).map(|entry| &entry.runtime)
     }
 
     /// Whether the connections of a tenant belong to the app of that owner.
@@ -233,6 +236,16 @@ mod tests {
             };
             assert!(same("borg", "strava") && same("acme", "oura") && !same("acme", "strava"));
             assert_eq!(id(&second, "acme", "strava").as_deref(), Some("4"));
+
+            // A provider that a tenant does not list any more is not reached through somebody else's app instead.
+            let mut without = Tenant::clone(&tenant("acme", &[]));
+            without.providers = vec!["oura".to_owned()];
+            config.tenants[0] = Arc::new(without);
+            let third = Runtimes::build(&config, &ground, &second).unwrap();
+            assert_eq!(
+                (id(&third, "acme", "strava"), id(&third, "acme", "oura").as_deref()),
+                (None, Some("1"))
+            );
         });
     }
 }

@@ -58,7 +58,12 @@ pub struct Remove(pub Uuid);
 /// A connection's actor has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct ChildEnded(pub Uuid);
+pub struct ChildEnded {
+    /// The connection.
+    pub connection: Uuid,
+    /// Which of its actors: an earlier one may end while the next one runs.
+    pub number: u64,
+}
 
 /// How is everything?
 #[derive(Debug, Message)]

@@ -41,6 +41,7 @@ struct Child {
     tenant: Arc<str>,
     runtime: Arc<Runtime>,
     ends: u32,
+    number: u64,
     /// A notice that found the mailbox full waits for room; one is enough to have the inbox looked at.
     waiting: bool,
 }
@@ -54,6 +55,7 @@ pub struct Supervisor {
     next_arbiter: usize,
     children: HashMap<Uuid, Child>,
     sinks: Sinks,
+    next_number: u64,
     stopping: bool,
 }
 
@@ -68,6 +70,7 @@ impl Supervisor {
             next_arbiter: 0,
             children: HashMap::new(),
             sinks: Sinks::default(),
+            next_number: 0,
             stopping: false,
         }
     }
@@ -96,8 +99,10 @@ impl Supervisor {
         };
         let Some(arbiter) = self.arbiter() else { return };
         let parent = ctx.address();
+        let number = self.next_number;
+        self.next_number = number.wrapping_add(1);
         let guard = EndGuard::new(move || {
-            if parent.try_send(ChildEnded(id)).is_err() {
+            if parent.try_send(ChildEnded { connection: id, number }).is_err() {
                 warn!("the supervisor did not hear of the end of a connection");
             }
         });
@@ -105,7 +110,7 @@ impl Supervisor {
         let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
             ConnectionActor::new(id, used, spread, guard)
         });
-        let child = Child { address, tenant: Arc::clone(tenant), runtime, ends, waiting: false };
+        let child = Child { address, tenant: Arc::clone(tenant), runtime, ends, number, waiting: false };
         self.children.insert(id, child);
     }
 
@@ -242,8 +247,12 @@ impl Handler<Remove> for Supervisor {
 impl Handler<ChildEnded> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, ChildEnded(id): ChildEnded, ctx: &mut Self::Context) {
-        // A child that was asked to end is not in the table any more.
+    fn handle(&mut self, ended: ChildEnded, ctx: &mut Self::Context) {
+        let id = ended.connection;
+        // A child that was asked to end is not in the table any more; its successor may be.
+        if self.children.get(&id).is_none_or(|child| child.number != ended.number) {
+            return;
+        }
         let Some(child) = self.children.remove(&id) else { return };
         if self.stopping {
             return;
