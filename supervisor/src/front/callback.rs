@@ -31,6 +31,10 @@ pub async fn come_back(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let parameters = parameters.into_inner();
+    let none = || Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()));
+    if shared.live.get().runtimes.all().all(|(app, _)| app.provider != *provider) {
+        return Err(none());
+    }
     let unknown = || Failure::bad_request(ConnectError::Flow.to_string());
     let state = parameters.state.ok_or_else(unknown)?;
     let flow = shared.store.flow(&state).await?.ok_or_else(unknown)?;
@@ -38,9 +42,7 @@ pub async fn come_back(
     if flow.provider != provider.as_str() {
         return Err(unknown());
     }
-    let runtime = shared.live.runtime(&flow.tenant, &flow.provider).ok_or_else(|| {
-        Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()))
-    })?;
+    let runtime = shared.live.runtime(&flow.tenant, &flow.provider).ok_or_else(none)?;
     let callback = Callback { code: parameters.code, error: parameters.error, scope: parameters.scope };
     let span = tracing::info_span!("connect", provider = flow.provider, tenant = %flow.tenant);
     match connect::complete(&runtime, &flow, callback).instrument(span).await {
