@@ -43,7 +43,7 @@ pub(super) async fn compare(cx: &Fetch) -> Result<(), FetchError> {
         match cx.send(request(SUBSCRIBE, &fields)).await {
             Ok(_made) => {}
             Err(error @ (FetchError::Rejected { .. } | FetchError::Forbidden { .. })) => {
-                refused = Some(error)
+                refused = Some(error);
             }
             Err(error) => return Err(error),
         }

@@ -23,3 +23,4 @@ mod secrets;
 mod tenancy;
 mod tidy;
 mod tokens;
+mod withings;

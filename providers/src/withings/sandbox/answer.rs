@@ -210,8 +210,8 @@ impl Cloud {
         match route {
             Route::Subscriptions => Reaction::Answer(self.subscriptions.list(person)),
             Route::Subscribe => match self.subscriptions.ask(call, person, &mut self.outbox) {
-                Ok(outbound) => Reaction::Call(outbound),
-                Err(answer) => Reaction::Answer(answer),
+                Some(outbound) => Reaction::Call(outbound),
+                None => Reaction::Answer(refused(INVALID, "Invalid Params: invalid callbackurl or appli")),
             },
             _ => Reaction::Answer(
                 self.resource(route, call, person)

@@ -291,7 +291,7 @@ impl Cloud {
             format!("startdate={}&enddate={}", now.timestamp(), now.timestamp() + 1)
         };
         let body = format!("userid={}&appli={appli}&{when}", account(person.number));
-        self.outbox.push(&url.to_owned(), body, now);
+        self.outbox.push(url, body, now);
     }
 }
 
@@ -358,7 +358,7 @@ impl Sandbox for Cloud {
         let Some(person) = number.filter(|number| self.authority.withdraw(*number)) else { return false };
         if let Some(url) = self.subscriptions.callback(person, 46) {
             let body = format!("userid={wanted}&appli=46&action=unlink");
-            self.outbox.push(&url.to_owned(), body, now);
+            self.outbox.push(url, body, now);
         }
         self.subscriptions.forget(person);
         true

@@ -53,22 +53,15 @@ impl Subscriptions {
         ok(&json!({ "profiles": profiles }))
     }
 
-    /// Asks the address first.
-    pub(super) fn ask(
-        &mut self,
-        call: &Call,
-        person: u32,
-        outbox: &mut Outbox,
-    ) -> Result<Outbound, Response<Bytes>> {
+    /// Asks the address first; nothing when kind or address are not valid.
+    pub(super) fn ask(&mut self, call: &Call, person: u32, outbox: &mut Outbox) -> Option<Outbound> {
         let appli =
             call.form("appli").and_then(|appli| appli.parse().ok()).filter(|appli| KINDS.contains(appli));
         let url = call.form("callbackurl").filter(|url| url.starts_with("http") && url.len() <= LONGEST_URL);
-        let (Some(appli), Some(url)) = (appli, url) else {
-            return Err(refused(INVALID, "Invalid Params: invalid callbackurl or appli"));
-        };
+        let (appli, url) = (appli?, url?);
         let id = outbox.number();
         self.probes.insert(id, Probe { key: (person, appli), url: url.to_owned() });
-        Ok(Outbound {
+        Some(Outbound {
             id,
             method: Method::HEAD,
             url: url.to_owned(),
