@@ -257,6 +257,18 @@ fn each_kind_of_notification_leads_to_its_resources() {
         assert!(notices.iter().all(|notice| notice.account == "363" && notice.event_id.is_none()));
         assert_eq!(notices.into_iter().map(|notice| notice.change).collect::<Vec<_>>(), expected, "{fields}");
     }
+    let told = |form: &str| {
+        let request = inbound(Method::POST, form);
+        let Ok(Notified::Notices(notices)) = Withings.notified(&request, &app()) else { panic!("{form}") };
+        let Change::Updated { window, .. } = notices[0].change.clone() else { panic!("{form}") };
+        window.map(|window| (window.from.timestamp(), window.to.timestamp()))
+    };
+    let of = |appli: u32, from: i64| {
+        told(&format!("userid=1&appli={appli}&startdate={from}&enddate={}", from + 1))
+    };
+    assert_eq!(of(54, TEN), Some((TEN, TEN + 1)), "the list of electrocardiograms knows of no change");
+    assert_eq!(of(54, TEN - 90 * 86_400), None, "nothing proves what would cost many calls");
+    assert_eq!((of(54, TEN + 90 * 86_400), of(1, TEN)), (None, None));
     for broken in ["appli=1", "userid=&appli=1", "userid=1", "userid=1&appli=x", "\u{0}"] {
         let refused = Withings.notified(&inbound(Method::POST, broken), &app()).unwrap_err();
         assert_eq!(refused.status(), 400, "{broken}");
