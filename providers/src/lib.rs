@@ -17,3 +17,4 @@ pub mod registry;
 pub mod route;
 pub mod sandbox;
 pub mod strava;
+pub mod withings;

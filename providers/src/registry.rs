@@ -2,10 +2,10 @@
 
 use tributary_contract::Provider;
 
-use crate::{oura, strava};
+use crate::{oura, strava, withings};
 
 /// All providers, sorted by key.
-pub static PROVIDERS: &[&dyn Provider] = &[&oura::Oura, &strava::Strava];
+pub static PROVIDERS: &[&dyn Provider] = &[&oura::Oura, &strava::Strava, &withings::Withings];
 
 /// The provider with that key (`strava`) or wire name (`STRAVA`), whatever the letter case.
 pub fn find(name: &str) -> Option<&'static dyn Provider> {

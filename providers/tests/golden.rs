@@ -3,7 +3,8 @@
 //! A fixture is a pair in `src/<provider>/fixtures/`: `<resource>.<case>.in.json` maps names of the resource's
 //! documents to what the provider answers, `<resource>.<case>.out.json` lists the records expected from it. Documents
 //! that a fixture leaves out are answered as the provider answers when there is nothing. When the template of the
-//! resource's first document has an argument, the job names one id; otherwise it lists a window.
+//! resource's first document has an argument, the job names one id; otherwise it lists a window: January 2026, or the
+//! pair of instants under `$window`.
 //!
 //! Expected records are also validated against the published schemas where those are at hand. With `UPDATE_GOLDEN=1`
 //! the out-files are written instead of compared, which says nothing about their truth; never under `CI`.
@@ -168,10 +169,11 @@ async fn check(provider: &dyn Provider, pair: &Pair, update: bool) -> Result<(),
 
 /// What the provider emits for a fixture's documents.
 async fn records(provider: &dyn Provider, pair: &Pair) -> Result<Vec<Value>, String> {
-    let documents: Map<String, Value> = match read(&pair.input)? {
+    let mut documents: Map<String, Value> = match read(&pair.input)? {
         Value::Object(documents) => documents,
         _ => return Err("the in-file is not an object of documents".to_owned()),
     };
+    let window = window(documents.remove("$window").as_ref())?;
     let mut door = Recorded::for_resource(pair.resource);
     for (name, body) in &documents {
         let document = pair.resource.documents.iter().find(|document| document.name == name);
@@ -181,7 +183,7 @@ async fn records(provider: &dyn Provider, pair: &Pair) -> Result<Vec<Value>, Str
     let by_id = pair.resource.documents.first().is_some_and(|document| document.template.contains('{'));
     let job = Job {
         resource: pair.resource,
-        window: Window::new(instant(1_767_225_600), instant(1_769_904_000)), // January 2026
+        window,
         cause: Cause::Request,
         cursor: None,
         ids: if by_id { vec!["document".to_owned()] } else { Vec::new() },
@@ -199,6 +201,14 @@ async fn records(provider: &dyn Provider, pair: &Pair) -> Result<Vec<Value>, Str
         Fetch::new(Arc::new(door), Box::new(kept.clone()), Arc::new(app), Some(account), job.window.to);
     provider.fetch(&mut cx, &job).await.map_err(|error| error.to_string())?;
     kept.take().into_iter().chain(cx.take_emitted()).map(written).collect()
+}
+
+/// January 2026, unless the fixture names another stretch: most zones change their clocks at other times.
+fn window(named: Option<&Value>) -> Result<Window, String> {
+    let Some(named) = named else { return Ok(Window::new(instant(1_767_225_600), instant(1_769_904_000))) };
+    let (from, to): (DateTime<Utc>, DateTime<Utc>) =
+        serde_json::from_value(named.clone()).map_err(|error| format!("$window: {error}"))?;
+    Ok(Window::new(from, to))
 }
 
 fn instant(epoch_second: i64) -> DateTime<Utc> {

@@ -61,8 +61,7 @@ pub struct Message {
 /// Messages by due time, and those that are on their way.
 #[derive(Debug)]
 pub struct Outbox {
-    tries: u32,
-    pause: Duration,
+    pauses: Vec<Duration>,
     waiting: BTreeMap<(DateTime<Utc>, u64), Message>,
     under_way: HashMap<u64, Message>,
     next: u64,
@@ -77,9 +76,13 @@ pub struct Outbox {
 impl Outbox {
     /// Each message is tried `tries` times, with `pause` between two tries.
     pub fn new(tries: u32, pause: Duration) -> Self {
+        Self::stepped(vec![pause; usize::try_from(tries.max(1) - 1).unwrap_or_default()])
+    }
+
+    /// Each message is tried once, and again after each of the pauses.
+    pub fn stepped(pauses: Vec<Duration>) -> Self {
         Self {
-            tries: tries.max(1),
-            pause,
+            pauses,
             waiting: BTreeMap::new(),
             under_way: HashMap::new(),
             next: 1,
@@ -123,13 +126,16 @@ impl Outbox {
         let Some(message) = self.under_way.remove(&id) else { return };
         if status.is_some_and(|status| (200..300).contains(&status)) {
             self.acknowledged = self.acknowledged.saturating_add(1);
-        } else if message.attempt >= self.tries {
-            self.lost = self.lost.saturating_add(1);
-        } else {
-            let pause = TimeDelta::from_std(self.pause).unwrap_or_default();
-            let at = now.checked_add_signed(pause).unwrap_or(now);
-            self.waiting.insert((at, id), message);
+            return;
         }
+        let tried = usize::try_from(message.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        let Some(pause) = self.pauses.get(tried).copied() else {
+            self.lost = self.lost.saturating_add(1);
+            return;
+        };
+        let pause = TimeDelta::from_std(pause).unwrap_or_default();
+        let at = now.checked_add_signed(pause).unwrap_or(now);
+        self.waiting.insert((at, id), message);
     }
 
     /// Messages that are neither acknowledged nor given up.

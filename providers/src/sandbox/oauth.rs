@@ -62,6 +62,8 @@ struct Grant {
     access: String,
     expires: DateTime<Utc>,
     refresh: String,
+    /// The refresh token before the present one, and when it was replaced, while it still works.
+    replaced: Option<(String, DateTime<Utc>)>,
 }
 
 /// Tokens that were issued.
@@ -134,6 +136,8 @@ pub struct Authority {
     access: HashMap<String, (usize, DateTime<Utc>)>,
     refresh: HashMap<String, usize>,
     connected: HashSet<u32>,
+    code_life: TimeDelta,
+    grace: Option<TimeDelta>,
     /// Codes exchanged.
     pub exchanged: u64,
     /// New access tokens by refresh.
@@ -155,9 +159,33 @@ impl Authority {
             access: HashMap::new(),
             refresh: HashMap::new(),
             connected: HashSet::new(),
+            code_life: CODE_LIFE,
+            grace: None,
             exchanged: 0,
             refreshed: 0,
             reused: 0,
+        }
+    }
+
+    /// Codes live that long instead.
+    #[must_use]
+    pub const fn with_code_life(mut self, life: TimeDelta) -> Self {
+        self.code_life = life;
+        self
+    }
+
+    /// A replaced refresh token goes on for that long, or until [`Authority::used`] is told of the new access token.
+    #[must_use]
+    pub const fn with_grace(mut self, grace: TimeDelta) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// An access token was used, so that the refresh token before it ends.
+    pub fn used(&mut self, token: &str) {
+        let Some((index, _)) = self.access.get(token) else { return };
+        if let Some(grant) = self.grants.get_mut(*index).filter(|grant| grant.access == token) {
+            grant.replaced = None;
         }
     }
 
@@ -230,7 +258,7 @@ impl Authority {
             scopes,
             redirect_uri: call.field("redirect_uri").unwrap_or_default().to_owned(),
             challenge: call.field("code_challenge").map(str::to_owned),
-            expires: now + CODE_LIFE,
+            expires: now + self.code_life,
         };
         self.codes.insert(code, code_of);
         Ok(call::redirect(target.as_str()))
@@ -268,6 +296,7 @@ impl Authority {
             access: String::new(),
             expires: now,
             refresh: String::new(),
+            replaced: None,
         });
         self.issue(self.grants.len() - 1, now, true)
     }
@@ -275,7 +304,9 @@ impl Authority {
     fn rotate(&mut self, token: &str, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
         let index = *self.refresh.get(token).ok_or(TokenRefused::RefreshToken)?;
         let grant = self.grants.get_mut(index).ok_or(TokenRefused::RefreshToken)?;
-        if grant.refresh != token {
+        let grace = self.grace.unwrap_or_default();
+        let in_grace = grant.replaced.as_ref().is_some_and(|(old, at)| old == token && now - *at < grace);
+        if grant.refresh != token && !in_grace {
             self.reused = self.reused.saturating_add(1);
             if self.rules.reuse_ends_grant {
                 grant.active = false;
@@ -304,7 +335,11 @@ impl Authority {
         if grant.expires <= now {
             self.access.remove(&grant.access);
         }
-        (grant.access, grant.refresh, grant.expires) = (access, refresh, expires);
+        let old = std::mem::replace(&mut grant.refresh, refresh);
+        if self.grace.is_some() && !by_code && grant.replaced.is_none() {
+            grant.replaced = Some((old, now));
+        }
+        (grant.access, grant.expires) = (access, expires);
         self.access.insert(grant.access.clone(), (index, expires));
         self.refresh.insert(grant.refresh.clone(), index);
         Ok(issued(grant, by_code))

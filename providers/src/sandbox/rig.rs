@@ -77,6 +77,16 @@ impl Door for Carrier {
             }
         };
         let status = response.status().as_u16();
+        let inside = self.provider.spec().body_status.filter(|_| (200..300).contains(&status)).map(|spec| {
+            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            (spec, body.pointer(spec.pointer).and_then(serde_json::Value::as_i64).unwrap())
+        });
+        let status = match inside {
+            Some((spec, number)) if spec.auth.contains(&number) => 401,
+            Some((spec, number)) if spec.forbidden.contains(&number) => 403,
+            Some((spec, number)) if !spec.ok.contains(&number) => 400,
+            _ => status,
+        };
         match status {
             200..300 => {
                 Ok(Response { status, headers: response.headers().clone(), body: response.into_body() })
@@ -167,16 +177,23 @@ impl Rig {
         let back = Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
         let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
         let secret = self.app.client_secret.expose();
-        let exchange = Request::post(oauth.token_url).without_token().form(&[
-            ("client_id", &self.app.client_id),
-            ("client_secret", secret),
+        let mut fields = vec![
+            ("client_id", self.app.client_id.as_str()),
+            ("client_secret", secret.as_str()),
             ("grant_type", "authorization_code"),
-            ("code", &code),
-        ]);
+            ("code", code.as_str()),
+        ];
+        fields.extend(oauth.token_parameters);
+        let exchange = Request::post(oauth.token_url).without_token().form(&fields);
         let cx = self.fetch(None, None, &Kept::default(), now);
         let answer: serde_json::Value = cx.json(exchange).await.unwrap();
-        let token = answer["access_token"].as_str().unwrap().to_owned();
-        let mut cx = self.fetch(Some(token.clone()), None, &Kept::default(), now);
+        let token = answer.pointer(oauth.answer_at).unwrap()["access_token"].as_str().unwrap().to_owned();
+        let facts = oauth.keep.iter().map(|(name, at)| {
+            let fact = answer.pointer(at).unwrap();
+            (*name, fact.as_str().map_or_else(|| fact.to_string(), str::to_owned))
+        });
+        let cx = self.fetch(Some(token.clone()), None, &Kept::default(), now);
+        let mut cx = cx.with_token_facts(facts.collect());
         let mut account = self.provider.connected(&mut cx).await.unwrap();
         account.scopes = oauth.scopes.iter().map(|&scope| scope.to_owned()).collect();
         self.tokens.push((account, token));

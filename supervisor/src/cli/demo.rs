@@ -39,7 +39,7 @@ pub(super) struct Options {
 
 /// Runs the demo.
 pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> {
-    anyhow::ensure!(options.users >= 2, "--users has to be at least 2, one for each simulated provider");
+    anyhow::ensure!(options.users >= 2, "--users has to be at least 2");
     anyhow::ensure!(options.rate.is_finite() && options.rate >= 0.0, "--rate has to be a number from 0 up");
     super::run::logs(LogFormat::Pretty, Some(level.unwrap_or("error")))?;
     let plan = Plan {

@@ -61,7 +61,11 @@ fn answers_that_are_cut_or_missing_are_asked_for_again() {
     rig::run(async || {
         let rig = Rig::start(Plan::default()).await;
         // One at a time: a call that fails three times in a row gives its job back to the schedule.
-        let paths = [("strava", "/api/v3/athlete"), ("oura", "/v2/usercollection/daily_activity")];
+        let paths = [
+            ("strava", "/api/v3/athlete"),
+            ("oura", "/v2/usercollection/daily_activity"),
+            ("withings", "/v2/measure"),
+        ];
         let people = rig.connect_all().await;
         rig.quiet().await;
         for fault in [Fault::HalfBody, Fault::LostAnswer, Fault::Status(502)] {

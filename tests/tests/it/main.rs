@@ -24,3 +24,4 @@ mod secrets;
 mod tenancy;
 mod tidy;
 mod tokens;
+mod withings;
