@@ -37,8 +37,10 @@ pub struct Operator {
     pub allowed_networks: Vec<IpNet>,
     /// The apps at the providers, by the provider's key.
     pub provider_apps: BTreeMap<String, ProviderApp>,
-    /// Where relative paths of sinks begin.
+    /// Where relative paths of sinks begin, and what their paths do not leave.
     pub data_dir: PathBuf,
+    /// Directories beside it that sinks may write to.
+    pub allowed_directories: Vec<PathBuf>,
     /// How long delivered and refused entries are kept.
     pub retention: Retention,
 }
@@ -71,6 +73,7 @@ impl Default for Operator {
             allowed_networks: Vec::new(),
             provider_apps: BTreeMap::new(),
             data_dir: PathBuf::from("data"),
+            allowed_directories: Vec::new(),
             retention: Retention::default(),
         }
     }
@@ -146,8 +149,11 @@ pub(crate) struct OperatorFile {
     /// Private networks that sinks may reach; others are refused.
     #[serde(default)]
     allowed_networks: Vec<Text<IpNet>>,
-    /// Where relative paths of sinks begin; itself relative to the working directory.
+    /// Where relative paths of sinks begin, and what their paths do not leave; itself relative to the working directory.
     data_dir: Option<Text<String>>,
+    /// Directories beside `data_dir` that sinks may write to, by absolute paths; others are refused.
+    #[serde(default)]
+    allowed_directories: Vec<Text<String>>,
     /// The tenants' files: one path or several, relative to this file; `*` in the last part stands for anything.
     pub(crate) tenants: Option<OneOrMore>,
 }
@@ -228,6 +234,7 @@ impl OperatorFile {
             allowed_networks: self.allowed_networks.into_iter().map(|Text(network)| network).collect(),
             provider_apps: apps.collect(),
             data_dir: self.data_dir.map_or(defaults.data_dir, |Text(path)| path.into()),
+            allowed_directories: self.allowed_directories.into_iter().map(|Text(path)| path.into()).collect(),
             retention: Retention {
                 log: retention.log.map_or(defaults.retention.log, |Text(length)| length.0),
                 dead_letters: retention

@@ -647,8 +647,8 @@ const MISTAKES: &[Mistake] = &[
     operator(
         "public_url:",
         "public_ulr:",
-        "1:1: unknown key \"public_ulr\"; did you mean \"public_url\"? allowed: admin_listen, allowed_networks, data_dir, \
-         listen, provider_apps, public_url, retention, store, telemetry, tenants, vault\n  in public_ulr",
+        "1:1: unknown key \"public_ulr\"; did you mean \"public_url\"? allowed: admin_listen, allowed_directories, \
+         allowed_networks, data_dir, listen, provider_apps, public_url, retention, store, telemetry, tenants, vault\n  in public_ulr",
     ),
 ];
 

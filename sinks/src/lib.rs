@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`registry`] | every kind by its name: options, schema, construction |
 //! | [`webhook`] | signed HTTP requests in Terra's envelope |
-//! | [`sql`] | typed tables in a database |
+//! | [`sql`] | tables in a database |
 //! | [`mod@file`] | one JSON object a line, in a file |
 //! | [`stdout`] | the same lines on standard output |
 //! | [`duration`] | times in settings, such as `15s` |

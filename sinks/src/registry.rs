@@ -20,7 +20,7 @@ use crate::webhook::{self, Webhook};
 pub enum SinkOptions {
     /// Lines of JSON in a file.
     File(file::Options),
-    /// Typed tables in a database.
+    /// Tables in a database.
     Sql(sql::Options),
     /// Lines of JSON on standard output.
     Stdout(stdout::Options),
@@ -52,8 +52,12 @@ pub struct Context {
     pub allowed_networks: Vec<IpNet>,
     /// Ports that the operator permits beside 80 and 443.
     pub allowed_ports: Vec<u16>,
-    /// Where relative paths in settings begin.
+    /// Where relative paths in settings begin, and what no path leaves.
     pub data_dir: PathBuf,
+    /// Directories beside it that the operator permits.
+    pub allowed_directories: Vec<PathBuf>,
+    /// Files of Tributary's own, such as its store, that no path may name.
+    pub own_files: Vec<PathBuf>,
 }
 
 impl SinkOptions {
@@ -188,7 +192,7 @@ mod tests {
         assert!(error.contains("timout") && error.contains("timeout"), "{error}");
         assert!(read("webhook", json!({"url": "https://example.com"})).is_err());
         assert!(read("stdout", json!({"path": "x"})).is_err());
-        let error = read("sql", json!({"url": "sqlite://x", "layout": "terra"})).unwrap_err().to_string();
+        let error = read("sql", json!({"url": "sqlite://x", "layout": "wide"})).unwrap_err().to_string();
         assert!(error.contains("terra") && error.contains("typed"), "{error}");
     }
 

@@ -50,7 +50,16 @@ fn context(operator: &Operator, tenant: &Tenant) -> tributary_sinks::registry::C
         allowed_networks: operator.allowed_networks.clone(),
         allowed_ports: Vec::new(),
         data_dir: operator.data_dir.clone(),
+        allowed_directories: operator.allowed_directories.clone(),
+        own_files: store_file(&operator.store).into_iter().collect(),
     }
+}
+
+/// The file that a URL of the store names.
+fn store_file(url: &str) -> Option<std::path::PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    path.split(['?', '#']).next().map(Into::into)
 }
 
 /// What deliveries have in common.

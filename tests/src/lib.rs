@@ -8,6 +8,8 @@
 //! | [`daemon`] | the real binary on a world, to be killed and stopped |
 //! | [`receiver`] | an HTTP server that notes what it gets and answers as scripted |
 //! | [`inventory`] | what arrived, and its comparison with what the providers produced |
+//! | [`entries`] | entries and batches for a sink by itself |
+//! | [`server`] | real servers for the sinks |
 //! | [`wait`] | waiting for a condition, always with a bound |
 //! | [`logs`] | everything that was logged, and every panic |
 //! | [`program`] | the binary `tributary`, run to its end |
@@ -17,12 +19,14 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a kit of tests fails by panicking")]
 
 pub mod daemon;
+pub mod entries;
 pub mod inventory;
 pub mod logs;
 pub mod plan;
 pub mod program;
 pub mod receiver;
 pub mod rig;
+pub mod server;
 pub mod wait;
 pub mod world;
 

@@ -121,6 +121,7 @@ impl Plan {
             "admin_listen": admin,
             "public_url": format!("http://{public}"),
             "store": "sqlite://${DATA}/tributary.db",
+            "data_dir": "${DATA}",
             "vault": {"keys": [VAULT_KEY]},
             "provider_apps": Value::Object(apps.collect()),
             "tenants": "tenants/*.yaml",

@@ -38,6 +38,6 @@ pub use client::{Client, ClientOptions, Limits};
 pub use error::{NetError, Phase};
 pub use guard::AddressKind;
 pub use ipnet::IpNet;
-pub use resolver::{Resolver, Resolving};
+pub use resolver::{Resolver, Resolving, lookup};
 pub use target::Origin;
 pub use url::Url;

@@ -10,6 +10,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
+use ipnet::IpNet;
+
 use crate::error::NetError;
 use crate::guard::{AddressKind, AddressRules};
 
@@ -56,6 +58,18 @@ impl GuardedResolver {
         }
         Ok(addresses)
     }
+}
+
+/// The addresses of a host that may be connected to, for protocols other than HTTP. Whoever asks must connect to one of
+/// these, or must have the other side prove its name: a second look-up may answer otherwise.
+///
+/// # Errors
+/// [`NetError::RefusedAddress`] for an address that is neither public nor in an allowed network; [`NetError::Dns`], which
+/// may pass.
+pub async fn lookup(host: &str, allowed_networks: &[IpNet]) -> Result<Vec<IpAddr>, NetError> {
+    let rules = AddressRules { private: false, networks: allowed_networks.to_vec() };
+    let guarded = GuardedResolver { resolver: Box::new(SystemResolver), rules };
+    guarded.addresses(host).await.map_err(|error| error.to_net_error(host))
 }
 
 /// Why a name gave no address to connect to.

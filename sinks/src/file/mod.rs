@@ -36,7 +36,7 @@ impl File {
     /// # Errors
     /// [`SinkError::Unusable`] for a path that cannot be one.
     pub fn new(options: &Options, context: &Context) -> Result<Self, SinkError> {
-        let path = resolve("path", &options.path, &context.data_dir)?;
+        let path = resolve("path", &options.path, context)?;
         let log = Log::new(path.clone(), options.rotate_bytes.map(std::num::NonZeroU64::get));
         Ok(Self { path, log: Arc::new(Mutex::new(log)) })
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// The file that lines are added to; a relative path begins at the data directory.
+    /// The file that lines are added to; a relative path begins at the data directory, an absolute one must lie below it
+    /// or below a directory that the operator allows.
     pub path: String,
     /// Size in bytes from which on the file is set aside as `<path>.1`, `<path>.2` and so on; without it, never.
     #[serde(default)]

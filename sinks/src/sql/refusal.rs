@@ -5,6 +5,9 @@
 
 use tributary_contract::sink::SinkError;
 
+use super::layout::TableLayout;
+use super::options::Layout;
+
 /// Why nothing of a transaction was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -35,3 +38,30 @@ impl From<Failure> for SinkError {
         }
     }
 }
+
+/// A table of the same name that rows of ours cannot be told apart in.
+pub(super) fn other_key(table: &TableLayout) -> Failure {
+    let key = table.key.join(", ");
+    Failure::Denied {
+        reason: format!("table {} exists and does not have the key ({key})", table.name),
+        advice: OWN_NAMES.to_owned(),
+    }
+}
+
+/// A column of the same name that holds something else.
+pub(super) fn other_type(table: &TableLayout, column: &str, found: &str, wanted: &str) -> Failure {
+    Failure::Denied {
+        reason: format!("column {}.{column} has the type {found} and not {wanted}", table.name),
+        advice: OWN_NAMES.to_owned(),
+    }
+}
+
+/// Tables that a later version of this program made.
+pub(super) fn too_new(layout: Layout) -> Failure {
+    Failure::Denied {
+        reason: format!("the tables of layout {} were made by a newer version", layout.as_str()),
+        advice: "run that version, or set another prefix".to_owned(),
+    }
+}
+
+const OWN_NAMES: &str = "set a prefix, so that our tables get names of their own";

@@ -4,6 +4,7 @@
 //! commit. There is one connection, since `SQLite` has one writer.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Row as _, Transaction};
 
-use super::layout::{TableLayout, Target, table};
-use super::refusal::Failure;
+use super::layout::{Plan, TableLayout, VERSION, tables, versions};
+use super::options::Layout;
+use super::refusal::{Failure, other_key, other_type, too_new};
 use super::row::Row;
-use super::statement::{Dialect, Inserts, ROWS, add_column, create, inserts};
+use super::statement::{Dialect, add_column, create, insert};
 use crate::table::{Cell, ColumnKind};
 
 const DIALECT: Dialect = Dialect {
@@ -27,9 +29,26 @@ const DIALECT: Dialect = Dialect {
         ColumnKind::Real => "real",
         ColumnKind::Boolean => "boolean",
     },
-    // Numbered marks would make SQLite search the list of marks for each value.
-    placeholder: |_number| "?".to_owned(),
 };
+
+/// Rows per insert, so that any number of rows takes few statements out of few different ones, which stay prepared.
+const ROWS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+
+/// The inserts of one target, one per number of rows in [`ROWS`].
+struct Inserts {
+    plan: Plan,
+    texts: [Arc<str>; ROWS.len()],
+}
+
+impl Inserts {
+    fn new(plan: Plan) -> Self {
+        // Numbered marks would make SQLite search the list of marks for each value.
+        let row = format!("({})", vec!["?"; plan.table.columns.len()].join(","));
+        let table = quoted(&plan.table);
+        let text = |rows| insert(&plan, &table, &format!("values {}", vec![row.as_str(); rows].join(",")));
+        Self { texts: ROWS.map(|rows| Arc::from(text(rows))), plan }
+    }
+}
 
 /// Statements that stay prepared: all inserts and some room.
 const PREPARED: usize = 128;
@@ -38,6 +57,7 @@ const PREPARED: usize = 128;
 pub(super) struct Sqlite {
     pool: SqlitePool,
     path: PathBuf,
+    layout: Layout,
     prefix: String,
     inserts: Vec<Inserts>,
     /// Whether the tables were prepared since the file was opened.
@@ -46,7 +66,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Nothing is opened before the first call. `busy` is how long to wait for another writer.
-    pub(super) fn new(path: PathBuf, prefix: String, busy: Duration) -> Self {
+    pub(super) fn new(path: PathBuf, layout: Layout, prefix: String, busy: Duration) -> Self {
         let connect = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
@@ -61,8 +81,8 @@ impl Sqlite {
             .test_before_acquire(false)
             .acquire_timeout(busy + Duration::from_secs(5))
             .connect_lazy_with(connect);
-        let inserts = inserts(&prefix, DIALECT);
-        Self { pool, path, prefix, inserts, ready: AtomicBool::new(false) }
+        let inserts = Plan::all(layout, &prefix).into_iter().map(Inserts::new).collect();
+        Self { pool, path, layout, prefix, inserts, ready: AtomicBool::new(false) }
     }
 
     /// Makes what is missing and says what was made.
@@ -103,21 +123,33 @@ impl Sqlite {
     async fn make_tables(&self, connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
         let mut transaction = begin(connection).await?;
         let mut lines = Vec::new();
-        let mut tables = 0_usize;
-        for target in Target::all().filter(|target| *target != Target::UserSeen) {
-            prepare_table(&mut transaction, &table(target, &self.prefix), &mut lines).await?;
-            tables += 1;
+        let tables = tables(self.layout, &self.prefix);
+        for table in &tables {
+            prepare_table(&mut transaction, table, &mut lines).await?;
         }
+        self.note_version(&mut transaction).await?;
         transaction.commit().await.map_err(|error| sort(&error))?;
-        lines.push(format!("{tables} tables are ready in {}", self.path.display()));
+        lines.push(format!("{} tables are ready in {}", tables.len(), self.path.display()));
         Ok(lines)
+    }
+
+    async fn note_version(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        let table = quoted(&versions(&self.prefix));
+        let find = format!("select max(version) from {table} where layout = ?");
+        let found = sqlx::query_scalar(AssertSqlSafe(find)).bind(self.layout.as_str());
+        let found: Option<i64> = found.fetch_one(&mut *connection).await.map_err(|error| sort(&error))?;
+        if found.is_some_and(|found| found > VERSION) {
+            return Err(too_new(self.layout));
+        }
+        let note = format!("insert or replace into {table} (layout, version) values (?, ?)");
+        let note = sqlx::query(AssertSqlSafe(note)).bind(self.layout.as_str()).bind(VERSION);
+        note.execute(connection).await.map(drop).map_err(|error| sort(&error))
     }
 
     async fn insert(&self, connection: &mut SqliteConnection, rows: &[&Row<'_>]) -> Result<(), Failure> {
         let mut transaction = begin(connection).await?;
         for inserts in &self.inserts {
-            let rows: Vec<&Row<'_>> =
-                rows.iter().copied().filter(|row| row.target == inserts.target).collect();
+            let rows = inserts.plan.newest(rows);
             let mut rest = rows.as_slice();
             for (size, text) in ROWS.into_iter().zip(&inserts.texts) {
                 while let Some((now, later)) = rest.split_at_checked(size) {
@@ -163,12 +195,12 @@ async fn prepare_table(
     table: &TableLayout,
     lines: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let found = sqlx::query("select name, pk from pragma_table_info(?)")
+    let found = sqlx::query("select name, type, pk from pragma_table_info(?)")
         .bind(&table.name)
         .fetch_all(&mut *database)
         .await
         .map_err(|error| sort(&error))?;
-    let mut names: Vec<String> = Vec::with_capacity(found.len());
+    let mut columns: Vec<(String, String)> = Vec::with_capacity(found.len());
     let mut key: Vec<(i64, String)> = Vec::new();
     for row in &found {
         let name: String = row.try_get("name").map_err(|error| sort(&error))?;
@@ -176,29 +208,36 @@ async fn prepare_table(
         if place > 0 {
             key.push((place, name.clone()));
         }
-        names.push(name);
+        let kind: String = row.try_get("type").map_err(|error| sort(&error))?;
+        columns.push((name, kind));
     }
-    if names.is_empty() {
-        run(database, create(table, DIALECT)).await?;
+    if columns.is_empty() {
+        run(database, create(table, &quoted(table), DIALECT)).await?;
         lines.push(format!("created table {}", table.name));
         return Ok(());
     }
     key.sort();
     if !key.iter().map(|(_, name)| name.as_str()).eq(table.key.iter().copied()) {
-        return Err(Failure::Denied {
-            reason: format!(
-                "table {} exists and does not have the key ({})",
-                table.name,
-                table.key.join(", ")
-            ),
-            advice: "set a prefix, so that our tables get names of their own".to_owned(),
-        });
+        return Err(other_key(table));
     }
-    for column in table.columns.iter().filter(|column| names.iter().all(|name| name != column.name)) {
-        run(database, add_column(table, column, DIALECT)).await?;
-        lines.push(format!("added column {}.{}", table.name, column.name));
+    for column in &table.columns {
+        let wanted = DIALECT.column_type(column);
+        match columns.iter().find(|(name, _)| name == column.name) {
+            None => {
+                run(database, add_column(column, &quoted(table), DIALECT)).await?;
+                lines.push(format!("added column {}.{}", table.name, column.name));
+            }
+            Some((_, found)) if !found.eq_ignore_ascii_case(&wanted) => {
+                return Err(other_type(table, column.name, found, &wanted));
+            }
+            Some(_) => {}
+        }
     }
     Ok(())
+}
+
+fn quoted(table: &TableLayout) -> String {
+    format!("\"{}\"", table.name)
 }
 
 async fn run(database: &mut SqliteConnection, text: String) -> Result<(), Failure> {

@@ -17,10 +17,17 @@ fn sink(directory: &Path) -> Sql {
 }
 
 fn prefixed(directory: &Path, prefix: &str) -> Sql {
-    let options =
-        Options { url: "sqlite://sub/out.db".into(), layout: Layout::Typed, prefix: prefix.to_owned() };
+    let settings = json!({"url": "sqlite://sub/out.db", "prefix": prefix});
+    let options: Options = serde_json::from_value(settings).unwrap();
     let context = Context { data_dir: directory.to_owned(), ..Context::default() };
     Sql::waiting(&options, &context, Duration::from_millis(20)).unwrap()
+}
+
+fn file(sink: &Sql) -> &Sqlite {
+    match &sink.database {
+        Database::Sqlite(database) => database,
+        Database::Postgres(_) => panic!("a server"),
+    }
 }
 
 async fn reader(directory: &Path) -> SqliteConnection {
@@ -247,10 +254,10 @@ async fn a_check_makes_what_is_missing_and_only_that() {
     let sink = prefixed(directory.path(), "acme_");
     let first = sink.check().await.unwrap();
     assert!(first.lines.contains(&"created table acme_daily".to_owned()), "{first:?}");
-    assert_eq!(first.lines.len(), 13);
+    assert_eq!(first.lines.len(), 14);
     let second = sink.check().await.unwrap();
     assert_eq!(second.lines.len(), 1, "{second:?}");
-    assert!(second.lines[0].starts_with("12 tables are ready"), "{second:?}");
+    assert!(second.lines[0].starts_with("13 tables are ready"), "{second:?}");
     let mut owner = reader(directory.path()).await;
     sqlx::query("alter table acme_daily drop column steps").execute(&mut owner).await.unwrap();
     sqlx::query("alter table acme_daily add column mine text").execute(&mut owner).await.unwrap();
@@ -305,7 +312,7 @@ async fn a_full_disk_takes_nothing_and_delivery_resumes_by_itself() {
     let directory = tempfile::tempdir().unwrap();
     let (sink, user) = (sink(directory.path()), user("u-1"));
     sink.check().await.unwrap();
-    sink.database.fill_disk().await;
+    file(&sink).fill_disk().await;
     let entries = || (1..=100_u64).map(|n| day(&user, n, &format!("day-{n}"), 1));
     let error = sink.deliver(&batch(entries())).await.unwrap_err();
     assert!(matches!(&error, SinkError::Unavailable { reason, .. } if reason.contains("full")), "{error}");
@@ -340,5 +347,5 @@ async fn every_commit_is_synchronised() {
     let directory = tempfile::tempdir().unwrap();
     let sink = sink(directory.path());
     testing::take(&sink, [day(&user("u-1"), 1, "2026-03-01", 1)]).await;
-    assert_eq!(sink.database.settings().await, ("wal".to_owned(), 2));
+    assert_eq!(file(&sink).settings().await, ("wal".to_owned(), 2));
 }

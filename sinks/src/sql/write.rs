@@ -8,19 +8,26 @@ use std::ops::Range;
 
 use tributary_contract::sink::{Batch, Entry, Outcome, SinkError};
 
+use super::Database;
+use super::options::Layout;
 use super::refusal::Failure;
 use super::row::{Row, of_entry, user_row};
-use super::sqlite::Sqlite;
 
 struct Prepared<'a> {
     /// Place in the batch.
     place: usize,
     entry: &'a Entry,
+    /// That something of its user arrived.
+    user: Row<'a>,
     rows: Vec<Row<'a>>,
 }
 
-pub(super) async fn write(database: &Sqlite, batch: &Batch) -> Result<Vec<Outcome>, SinkError> {
-    let (prepared, mut outcomes) = prepare(batch);
+pub(super) async fn write(
+    database: &Database,
+    layout: Layout,
+    batch: &Batch,
+) -> Result<Vec<Outcome>, SinkError> {
+    let (prepared, mut outcomes) = prepare(layout, batch);
     let mut waiting = Vec::from([Range { start: 0, end: prepared.len() }]);
     let mut written = false;
     while let Some(range) = waiting.pop() {
@@ -59,13 +66,14 @@ fn later(reason: &str) -> Outcome {
 }
 
 /// The rows of all entries; those without a row are refused at once.
-fn prepare(batch: &Batch) -> (Vec<Prepared<'_>>, Vec<Option<Outcome>>) {
+fn prepare(layout: Layout, batch: &Batch) -> (Vec<Prepared<'_>>, Vec<Option<Outcome>>) {
     let mut prepared = Vec::with_capacity(batch.entries.len());
     let mut outcomes = Vec::with_capacity(batch.entries.len());
     for (place, entry) in batch.entries.iter().enumerate() {
-        match of_entry(entry) {
-            Ok(rows) => {
-                prepared.push(Prepared { place, entry, rows });
+        let rows = user_row(layout, entry).and_then(|user| Ok((user, of_entry(layout, entry)?)));
+        match rows {
+            Ok((user, rows)) => {
+                prepared.push(Prepared { place, entry, user, rows });
                 outcomes.push(None);
             }
             Err(reason) => outcomes.push(Some(Outcome::Refused { reason })),
@@ -74,15 +82,11 @@ fn prepare(batch: &Batch) -> (Vec<Prepared<'_>>, Vec<Option<Outcome>>) {
     (prepared, outcomes)
 }
 
-async fn transaction(database: &Sqlite, part: &[Prepared<'_>]) -> Result<(), Failure> {
+async fn transaction(database: &Database, part: &[Prepared<'_>]) -> Result<(), Failure> {
     let mut seen = HashSet::new();
-    let mut users = Vec::new();
-    for prepared in part {
-        if seen.insert(prepared.entry.user.id) {
-            users.push(user_row(&prepared.entry.user, None).map_err(Failure::Row)?);
-        }
-    }
-    let rows: Vec<&Row<'_>> = users.iter().chain(part.iter().flat_map(|prepared| &prepared.rows)).collect();
+    let users = part.iter().filter(|prepared| seen.insert(prepared.entry.user.id));
+    let users = users.map(|prepared| &prepared.user);
+    let rows: Vec<&Row<'_>> = users.chain(part.iter().flat_map(|prepared| &prepared.rows)).collect();
     database.write(&rows).await
 }
 

@@ -9,10 +9,12 @@ mod daily;
 mod other;
 mod pick;
 mod sleep;
+mod times;
 
 use tributary_contract::model::DataType;
 
 pub(crate) use pick::{Cell, pick};
+pub(crate) use times::times;
 
 /// The table of one record type.
 #[derive(Debug)]

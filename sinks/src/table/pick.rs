@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use thiserror::Error;
 
@@ -221,14 +221,19 @@ fn whole(value: f64) -> Option<i64> {
 
 fn instant(text: &str) -> Option<Cow<'static, str>> {
     let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
-    Some(Cow::Owned(moment(at)))
+    is_ordinary(at.year()).then(|| Cow::Owned(moment(at)))
 }
 
 fn day<'de>(text: &str) -> Option<Cow<'de, str>> {
     const LENGTH: usize = "2026-03-01".len();
     let date = text.get(..LENGTH)?;
-    NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
-    Some(Cow::Owned(date.to_owned()))
+    let parsed = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    is_ordinary(parsed.year()).then(|| Cow::Owned(date.to_owned()))
+}
+
+/// Years of four digits: texts of them sort, and every database knows them. Some know no year 0.
+fn is_ordinary(year: i32) -> bool {
+    (1..=9999).contains(&year)
 }
 
 #[cfg(test)]

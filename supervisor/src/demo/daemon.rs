@@ -67,6 +67,7 @@ impl Daemon {
             "admin_listen": format!("127.0.0.1:{admin}"),
             "public_url": format!("http://127.0.0.1:{public}"),
             "store": format!("sqlite://{}", directory.join("tributary.db").display()),
+            "data_dir": directory,
             "vault": {"keys": [vault_key]},
             "telemetry": {"log": "pretty"},
             "provider_apps": apps,

@@ -21,6 +21,7 @@ mod notify;
 mod quota;
 mod reload;
 mod secrets;
+mod sink_sql;
 mod tenancy;
 mod tidy;
 mod tokens;
