@@ -113,3 +113,20 @@ impl reqwest::dns::Resolve for ForReqwest {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_up_gives_only_addresses_that_may_be_connected_to() {
+        let network: IpNet = "127.0.0.0/8".parse().unwrap();
+        for host in ["127.0.0.1", "localhost", "::1", "10.1.2.3", "169.254.169.254"] {
+            let error = lookup(host, &[]).await.unwrap_err();
+            assert!(matches!(error, NetError::RefusedAddress { .. }), "{host}: {error}");
+        }
+        let found = lookup("127.0.0.1", &[network]).await.unwrap();
+        assert_eq!(found, [IpAddr::from([127, 0, 0, 1])]);
+        assert!(matches!(lookup("10.1.2.3", &[network]).await, Err(NetError::RefusedAddress { .. })));
+    }
+}

@@ -209,7 +209,7 @@ async fn prepare_table(
             key.push((place, name.clone()));
         }
         let kind: String = row.try_get("type").map_err(|error| sort(&error))?;
-        columns.push((name, kind));
+        columns.push((name, kind.to_ascii_lowercase()));
     }
     if columns.is_empty() {
         run(database, create(table, &quoted(table), DIALECT)).await?;
@@ -227,7 +227,7 @@ async fn prepare_table(
                 run(database, add_column(column, &quoted(table), DIALECT)).await?;
                 lines.push(format!("added column {}.{}", table.name, column.name));
             }
-            Some((_, found)) if !found.eq_ignore_ascii_case(&wanted) => {
+            Some((_, found)) if *found != wanted => {
                 return Err(other_type(table, column.name, found, &wanted));
             }
             Some(_) => {}

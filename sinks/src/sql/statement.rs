@@ -31,7 +31,8 @@ pub(super) fn insert(plan: &Plan, table: &str, source: &str) -> String {
         let others = plan.table.columns.iter().filter(|column| !plan.table.key.contains(&column.name));
         let changes: Vec<String> =
             others.map(|column| format!("\"{0}\"=excluded.\"{0}\"", column.name)).collect();
-        let guard = "where excluded.\"sequence\" > t.\"sequence\"";
+        // A row from before the column was there has none.
+        let guard = "where excluded.\"sequence\" > coalesce(t.\"sequence\", -1)";
         text.push_str(&format!("update set {} {guard}", changes.join(",")));
     } else {
         text.push_str("nothing");

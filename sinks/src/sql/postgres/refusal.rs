@@ -48,7 +48,7 @@ pub(super) fn sort(error: &sqlx::Error) -> Failure {
     sort_code(refused.code(), refused.message(), &named)
 }
 
-/// Sorts a code. What is unknown is taken to pass, since nothing is lost by trying again.
+/// Sorts a code. Codes of no known class are those that people's own triggers raise.
 fn sort_code(code: &str, message: &str, named: &str) -> Failure {
     let told = format!("PostgreSQL {code}: {message}");
     let denied = |advice: &str| Failure::Denied { reason: told.clone(), advice: advice.to_owned() };
@@ -56,13 +56,11 @@ fn sort_code(code: &str, message: &str, named: &str) -> Failure {
         (_, "42501") => denied("grant the user the rights that the documentation lists"),
         (_, "57P04") | ("3D", _) => denied("create the database, or correct the url"),
         ("28", _) => denied("correct user name and password in the url, or the server's rules for them"),
-        (_, "54000") | ("21" | "22" | "23" | "27" | "38" | "39" | "44" | "P0" | "09", _) => {
-            Failure::Row(format!("PostgreSQL {code}: {}{named}", meaning(code)))
-        }
-        (_, "40001" | "40P01") => Failure::Passing(told),
+        ("26", _) | (_, "42P05") => denied("the address is a pooler's; set pooled: true"),
         ("3F" | "42" | "0A", _) => Failure::Shape(told),
-        // Connections, conflicts, resources, locks, shut-downs, read-only mode, broken disks.
-        _ => Failure::Passing(told),
+        // Connections, read-only mode, conflicts, resources, locks, shut-downs, broken disks and settings.
+        ("08" | "25" | "40" | "53" | "55" | "57" | "58" | "72" | "F0" | "XX", _) => Failure::Passing(told),
+        _ => Failure::Row(format!("PostgreSQL {code}: {}{named}", meaning(code))),
     }
 }
 
@@ -81,7 +79,8 @@ fn meaning(code: &str) -> &'static str {
         "54000" => "the row is too large for an index",
         _ if code.starts_with("P0") => "a trigger or function of the database refused the row",
         _ if code.starts_with("23") => "a constraint is broken",
-        _ => "a value is refused",
+        _ if code.starts_with("22") => "a value is refused",
+        _ => "the row is refused",
     }
 }
 
@@ -98,14 +97,16 @@ mod tests {
         ] {
             assert!(matches!(sorted(code), Failure::Passing(_)), "{code}");
         }
-        for code in ["28000", "28P01", "3D000", "42501", "57P04"] {
+        for code in ["26000", "28000", "28P01", "3D000", "42501", "42P05", "57P04"] {
             assert!(matches!(sorted(code), Failure::Denied { .. }), "{code}");
         }
         for code in ["42P01", "42703", "42P10", "42804", "3F000"] {
             assert!(matches!(sorted(code), Failure::Shape(_)), "{code}");
         }
-        for code in ["21000", "22003", "22P02", "22P05", "23502", "23505", "23514", "54000", "P0001", "44000"]
-        {
+        for code in [
+            "21000", "22003", "22P02", "22P05", "23502", "23505", "23514", "54000", "P0001", "44000",
+            "MINE1", "", "é",
+        ] {
             let Failure::Row(reason) = sorted(code) else { panic!("{code}") };
             assert!(!reason.contains("planted"), "{reason}");
         }
