@@ -17,8 +17,6 @@ struct Prepared<'a> {
     /// Place in the batch.
     place: usize,
     entry: &'a Entry,
-    /// That something of its user arrived.
-    user: Row<'a>,
     rows: Vec<Row<'a>>,
 }
 
@@ -32,7 +30,7 @@ pub(super) async fn write(
     let mut written = false;
     while let Some(range) = waiting.pop() {
         let Some(part) = prepared.get(range.clone()).filter(|part| !part.is_empty()) else { continue };
-        let outcome = match transaction(database, part).await {
+        let outcome = match transaction(database, layout, part).await {
             Ok(()) => {
                 written = true;
                 Outcome::Taken
@@ -70,10 +68,9 @@ fn prepare(layout: Layout, batch: &Batch) -> (Vec<Prepared<'_>>, Vec<Option<Outc
     let mut prepared = Vec::with_capacity(batch.entries.len());
     let mut outcomes = Vec::with_capacity(batch.entries.len());
     for (place, entry) in batch.entries.iter().enumerate() {
-        let rows = user_row(layout, entry).and_then(|user| Ok((user, of_entry(layout, entry)?)));
-        match rows {
-            Ok((user, rows)) => {
-                prepared.push(Prepared { place, entry, user, rows });
+        match of_entry(layout, entry) {
+            Ok(rows) => {
+                prepared.push(Prepared { place, entry, rows });
                 outcomes.push(None);
             }
             Err(reason) => outcomes.push(Some(Outcome::Refused { reason })),
@@ -82,11 +79,15 @@ fn prepare(layout: Layout, batch: &Batch) -> (Vec<Prepared<'_>>, Vec<Option<Outc
     (prepared, outcomes)
 }
 
-async fn transaction(database: &Database, part: &[Prepared<'_>]) -> Result<(), Failure> {
+async fn transaction(database: &Database, layout: Layout, part: &[Prepared<'_>]) -> Result<(), Failure> {
     let mut seen = HashSet::new();
-    let users = part.iter().filter(|prepared| seen.insert(prepared.entry.user.id));
-    let users = users.map(|prepared| &prepared.user);
-    let rows: Vec<&Row<'_>> = users.chain(part.iter().flat_map(|prepared| &prepared.rows)).collect();
+    let mut users = Vec::new();
+    for prepared in part {
+        if seen.insert(prepared.entry.user.id) {
+            users.push(user_row(layout, prepared.entry).map_err(Failure::Row)?);
+        }
+    }
+    let rows: Vec<&Row<'_>> = users.iter().chain(part.iter().flat_map(|prepared| &prepared.rows)).collect();
     database.write(&rows).await
 }
 
