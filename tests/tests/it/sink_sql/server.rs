@@ -84,13 +84,14 @@ async fn a_server_that_dies_in_the_middle_of_a_batch_loses_and_doubles_nothing()
 async fn a_held_table_is_waited_for_and_then_tried_again() {
     let Some(server) = Postgres::start().await else { return };
     let target = Target::postgres(&server, "held", "typed").await;
-    let sink = target.sink(json!({"timeout": "1s"})).await;
+    let sink = target.sink(json!({})).await;
     sink.check().await.unwrap();
+    let hasty = target.sink(json!({"timeout": "1s"})).await;
     let hold = "begin; lock table daily in access exclusive mode; select pg_sleep(600)";
     let mut holder = server.command(target.name(), hold).spawn().unwrap();
     until_locked(&server, target.name(), "daily").await;
     let entry = day(&user("u-1"), 1, "a", 1);
-    let error = sink.deliver(&batch([entry.clone()])).await.unwrap_err();
+    let error = hasty.deliver(&batch([entry.clone()])).await.unwrap_err();
     assert!(matches!(error, SinkError::Unavailable { .. }), "{error}");
     server
         .psql(
