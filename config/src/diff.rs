@@ -120,7 +120,8 @@ pub fn diff(running: &Config, wanted: &Config) -> Vec<Change> {
     changes.extend(apps(running, wanted));
     // What sinks are built with beside their own settings.
     let surroundings = running.operator.allowed_networks == wanted.operator.allowed_networks
-        && running.operator.data_dir == wanted.operator.data_dir;
+        && running.operator.data_dir == wanted.operator.data_dir
+        && running.operator.allowed_directories == wanted.operator.allowed_directories;
     for name in names(&before, &after) {
         let (before, after) = (before.get(name).copied(), after.get(name).copied());
         changes.extend(sinks(name, before, after, surroundings));
@@ -181,6 +182,7 @@ fn settings(running: &Config, wanted: &Config) -> Vec<Change> {
         ("retention", before.retention == after.retention),
         ("allowed_networks", before.allowed_networks == after.allowed_networks),
         ("data_dir", before.data_dir == after.data_dir),
+        ("allowed_directories", before.allowed_directories == after.allowed_directories),
     ];
     let changed = |(setting, same): &(&'static str, bool)| (!same).then_some(*setting);
     let at_start =
