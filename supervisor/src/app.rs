@@ -81,6 +81,9 @@ pub struct Shared {
     pub started_at: chrono::DateTime<chrono::Utc>,
     /// Counters of the front.
     pub counters: front::Counters,
+    /// Held by whoever removes from the log, and by whoever sets a sink back in it: else what is wanted again could be
+    /// removed at the same moment.
+    pub log_floor: tokio::sync::Mutex<()>,
 }
 
 /// A running daemon.
@@ -233,6 +236,7 @@ async fn assemble(
         clock,
         supervisor,
         counters: front::Counters::default(),
+        log_floor: tokio::sync::Mutex::default(),
     }))
 }
 

@@ -9,6 +9,7 @@
 //! | [`supervise`] | the actor that owns the connections' and sinks' actors |
 //! | [`front`] | HTTP: REST, notifications, OAuth callback, health, admin |
 //! | [`cli`] | the commands |
+//! | [`codes`] | error codes for operators, with their pages |
 //! | [`demo`] | sandbox providers, the engine and local sinks in one process, with an account of every record |
 //! | [`retention`] | removes what is no longer wanted |
 //! | [`sandbox`] | sockets for the simulated providers |
@@ -17,6 +18,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod codes;
 pub mod current;
 pub mod demo;
 pub mod front;

@@ -30,6 +30,20 @@ pub async fn keep(shared: Arc<Shared>) {
 
 /// Removes everything that is old now. Returns how many rows went.
 pub async fn once(shared: &Shared) -> Result<u64, WriteError> {
+    let mut total = 0;
+    loop {
+        let removed = part(shared).await?;
+        total += removed;
+        if removed == 0 {
+            return Ok(total);
+        }
+        shared.clock.sleep(BREATH).await;
+    }
+}
+
+/// Removes one part. What the sinks have settled is looked at each time: one may have been rewound meanwhile.
+async fn part(shared: &Shared) -> Result<u64, WriteError> {
+    let _place = shared.log_floor.lock().await;
     let now = shared.clock.now();
     let current = shared.live.get();
     let retention = &current.operator().retention;
@@ -48,14 +62,6 @@ pub async fn once(shared: &Shared) -> Result<u64, WriteError> {
         dead_letters_before: before(retention.dead_letters),
         limit: PART,
     };
-    let mut total = 0;
-    loop {
-        let part = Changeset::unfenced(vec![Change::Retain(wish)]);
-        let removed = shared.writer.commit(part).await?.removed;
-        total += removed;
-        if removed == 0 {
-            return Ok(total);
-        }
-        shared.clock.sleep(BREATH).await;
-    }
+    let changes = Changeset::unfenced(vec![Change::Retain(wish)]);
+    Ok(shared.writer.commit(changes).await?.removed)
 }

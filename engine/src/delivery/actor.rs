@@ -1,13 +1,14 @@
 //! The shell of a delivery: performs what [`super::state`] decides. One actix actor per sink.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use tokio::sync::watch;
+use thiserror::Error;
+use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
 use tributary_contract::{Spec, TraceContext};
@@ -56,6 +57,7 @@ pub struct Delivery {
     state: Option<State>,
     timer: Option<(DateTime<Utc>, SpawnHandle)>,
     users: HashMap<Uuid, Arc<User>>,
+    rewinding: VecDeque<oneshot::Sender<()>>,
     stopping: Vec<tokio::sync::oneshot::Sender<()>>,
     /// Calls of the sink that are under way.
     calls: HashMap<u64, SpawnHandle>,
@@ -74,6 +76,7 @@ impl Delivery {
             state: None,
             timer: None,
             users: HashMap::new(),
+            rewinding: VecDeque::new(),
             stopping: Vec::new(),
             calls: HashMap::new(),
             next_call: 0,
@@ -132,10 +135,17 @@ impl Delivery {
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::Read { after, limit, bytes } => self.read(after, limit, bytes, ctx),
-            Effect::Deliver { group, attempt } => self.deliver(group, attempt, ctx),
+            Effect::Deliver { group, attempt, replay } => self.deliver(group, attempt, replay, ctx),
             Effect::Commit(changes) => self.commit(changes, ctx),
             Effect::LoadParked { limit } => self.load_parked(limit, ctx),
             Effect::Wake(at) => self.wake(at, ctx),
+            Effect::Rewound(times) => {
+                for waiting in self.rewinding.drain(..times.min(self.rewinding.len())) {
+                    if waiting.send(()).is_err() {
+                        info!(sink = %self.parts.name, "nobody waits for the rewind of this sink any more");
+                    }
+                }
+            }
             Effect::Drained => {
                 for waiting in self.stopping.drain(..) {
                     if waiting.send(()).is_err() {
@@ -185,7 +195,11 @@ impl Delivery {
             };
             let mut due: Vec<(Parked, Vec<Arc<Entry>>)> = Vec::new();
             for row in rows.into_iter().take(limit).filter(|row| row.due_at <= now) {
-                let log = parts.store.log_entries(&row.sequences).await?;
+                let mut log = parts.store.log_entries(&row.sequences).await?;
+                if row.replay && log.is_empty() {
+                    // The log does not keep an entry as long as its dead letter may have lain.
+                    log = parts.store.held(row.delivery).await?;
+                }
                 let (entries, _) = with_users(&parts, log, HashMap::new()).await?;
                 due.push((row, entries));
             }
@@ -200,13 +214,13 @@ impl Delivery {
         }));
     }
 
-    fn deliver(&mut self, group: Group, attempt: u32, ctx: &mut Context<Self>) {
+    fn deliver(&mut self, group: Group, attempt: u32, replay: bool, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
         let began = parts.clock.now();
         let batch = Batch {
             delivery: group.delivery(&parts.tenant, &parts.name),
             attempt,
-            replay: group.parked.is_some_and(|tried| tried.replay),
+            replay,
             at: began,
             trace: trace_of(&group),
             entries: group.entries.clone(),
@@ -360,6 +374,48 @@ impl Handler<Observe> for Delivery {
             started_at: self.started_at,
             levels: self.state.as_ref().map(State::levels).unwrap_or_default(),
         }
+    }
+}
+
+/// Tells a delivery that parked deliveries were added to the store.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct LookAtParked;
+
+impl Handler<LookAtParked> for Delivery {
+    type Result = ();
+
+    fn handle(&mut self, _: LookAtParked, ctx: &mut Self::Context) {
+        // One that has not begun looks at all that is parked when it does.
+        self.on(Event::ParkedAdded, ctx);
+    }
+}
+
+/// Asks a delivery to deliver everything behind a sequence again. Answers once the new offset is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), NotRewound>")]
+pub struct Rewind {
+    /// The new offset.
+    pub to: u64,
+}
+
+/// The delivery is not rewound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the sink is just starting or ending; try again")]
+pub struct NotRewound;
+
+impl Handler<Rewind> for Delivery {
+    type Result = ResponseFuture<Result<(), NotRewound>>;
+
+    fn handle(&mut self, Rewind { to }: Rewind, ctx: &mut Self::Context) -> Self::Result {
+        if self.state.is_none() || !self.stopping.is_empty() {
+            return Box::pin(async { Err(NotRewound) });
+        }
+        info!(sink = %self.parts.name, tenant = %self.parts.tenant, to, "sink is rewound");
+        let (done, durable) = oneshot::channel();
+        self.rewinding.push_back(done);
+        self.on(Event::Rewind { to }, ctx);
+        Box::pin(async { durable.await.map_err(|_ended| NotRewound) })
     }
 }
 

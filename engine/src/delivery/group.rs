@@ -42,6 +42,8 @@ pub struct Group {
     pub bytes: usize,
     /// What is known from earlier tries, if it was parked.
     pub parked: Option<Tried>,
+    /// Which reading of the log it comes from: every rewind begins another.
+    pub era: u64,
 }
 
 /// Earlier tries of a parked delivery.
@@ -59,8 +61,8 @@ pub struct Tried {
 
 impl Group {
     /// A group of one.
-    pub fn of(entry: Arc<Entry>) -> Self {
-        Self { bytes: entry.body.len(), entries: vec![entry], parked: None }
+    pub fn of(entry: Arc<Entry>, era: u64) -> Self {
+        Self { bytes: entry.body.len(), entries: vec![entry], parked: None, era }
     }
 
     /// Whether the entry may join under these limits.

@@ -9,8 +9,10 @@ pub mod breaker;
 pub mod group;
 pub mod ladder;
 pub mod offset;
+pub mod replay;
+pub mod rewind;
 pub mod state;
 
-pub use actor::{Cut, Delivery, Observe, Observed, Parts, Stop};
+pub use actor::{Cut, Delivery, LookAtParked, NotRewound, Observe, Observed, Parts, Rewind, Stop};
 pub use group::Filter;
 pub use ladder::Ladder;

@@ -56,6 +56,13 @@ pub enum Message {
     Committed,
     /// They are not; they are handed out again after a pause.
     CommitFailed,
+    /// Parked deliveries were added to the store from outside.
+    ParkedAdded,
+    /// Everything behind this sequence is wanted again.
+    Rewind {
+        /// The new offset; a rewind never moves forward.
+        to: u64,
+    },
     /// Finish what is in flight and take nothing new.
     Drain,
     /// The calls in flight were given up: what they carried counts as not delivered. Take nothing new.
@@ -80,6 +87,8 @@ pub enum Effect {
         group: Group,
         /// Which try.
         attempt: u32,
+        /// Whether a person asked for it to be delivered again.
+        replay: bool,
     },
     /// Make these changes durable, then say so.
     Commit(Vec<Change>),
@@ -90,6 +99,8 @@ pub enum Effect {
     },
     /// Send a [`Message::Tick`] then, at the latest.
     Wake(DateTime<Utc>),
+    /// That many rewinds are durable now.
+    Rewound(usize),
     /// Nothing is in flight and nothing is left to commit.
     Drained,
 }
@@ -140,6 +151,12 @@ pub struct State {
     parked_due: Option<DateTime<Utc>>,
     loading_parked: bool,
     redelivering: HashSet<Uuid>,
+    /// Counts the rewinds; what comes from an earlier reading of the log settles nothing.
+    era: u64,
+    /// Entries up to here were read before the last rewind.
+    replayed_to: u64,
+    stale_read: bool,
+    rewound: usize,
     draining: bool,
     levels: Levels,
 }
@@ -181,6 +198,10 @@ impl State {
             parked_due: Some(DateTime::<Utc>::MIN_UTC),
             loading_parked: false,
             redelivering: HashSet::new(),
+            era: 0,
+            replayed_to: 0,
+            stale_read: false,
+            rewound: 0,
             draining: false,
             levels: Levels { offset, ..Levels::default() },
         }
@@ -206,6 +227,9 @@ impl State {
                 self.draining = true;
                 self.levels.in_flight = 0;
             }
+            Message::ParkedAdded => self.parked_due = earlier(self.parked_due, Some(now)),
+            Message::Rewind { to } => self.rewind(to),
+            Message::Read { .. } if self.stale_read => self.discard_read(),
             Message::Read { entries, more } => {
                 self.reading = false;
                 // A wake that came while the read was under way may speak of what it did not see.
@@ -213,17 +237,16 @@ impl State {
                 self.read(entries, now);
             }
             Message::ReadFailed => {
-                self.reading = false;
-                self.more = true;
+                self.discard_read();
                 self.read_not_before = Some(now + Duration::seconds(1));
             }
             Message::ParkedLoaded { parked, next_due } => {
                 self.loading_parked = false;
                 self.parked_due = earlier(self.parked_due, next_due);
-                self.take_up(parked);
+                self.take_up(parked, now);
             }
             Message::Delivered { group, began, result } => self.delivered(group, began, result, now),
-            Message::Committed => self.committing.clear(),
+            Message::Committed => self.committed(),
             Message::CommitFailed => {
                 let mut again = std::mem::take(&mut self.committing);
                 again.append(&mut self.changes);
@@ -241,12 +264,7 @@ impl State {
                 continue;
             }
             self.outstanding.opened(entry.sequence);
-            if entry.body.len() > self.limits.entry_bytes {
-                let reason = format!(
-                    "the record has {} bytes, the sink takes at most {}",
-                    entry.body.len(),
-                    self.limits.entry_bytes
-                );
+            if let Some(reason) = self.too_large(&entry) {
                 let tried = Tried { delivery: Uuid::nil(), attempts: 0, first_at: now, replay: false };
                 self.dead_letter(&entry, "tenant", reason, tried, now);
                 self.outstanding.settled(entry.sequence);
@@ -257,14 +275,20 @@ impl State {
         }
     }
 
+    fn too_large(&self, entry: &Entry) -> Option<String> {
+        let (bytes, most) = (entry.body.len(), self.limits.entry_bytes);
+        (bytes > most).then(|| format!("the record has {bytes} bytes, the sink takes at most {most}"))
+    }
+
     fn enqueue(&mut self, entry: Arc<Entry>) {
+        let era = self.era;
         let id = lane(&entry, self.limits.grouping);
         let lane = self.lanes.entry(id).or_default();
         match lane.queue.back_mut() {
             Some(last) if last.takes(&entry, &self.limits) => last.add(entry),
-            Some(_) => lane.queue.push_back(Group::of(entry)),
+            Some(_) => lane.queue.push_back(Group::of(entry, era)),
             None => {
-                lane.queue.push_back(Group::of(entry));
+                lane.queue.push_back(Group::of(entry, era));
                 if !lane.busy {
                     self.ready.push_back(id);
                 }
@@ -272,7 +296,7 @@ impl State {
         }
     }
 
-    fn take_up(&mut self, parked: Vec<(Parked, Vec<Arc<Entry>>)>) {
+    fn take_up(&mut self, parked: Vec<(Parked, Vec<Arc<Entry>>)>, now: DateTime<Utc>) {
         for (row, entries) in parked {
             if !self.redelivering.insert(row.delivery) {
                 continue;
@@ -283,20 +307,28 @@ impl State {
                 self.changes.push(Change::Unpark { delivery: row.delivery });
                 continue;
             };
-            let id = lane(first, self.limits.grouping);
-            let bytes = entries.iter().map(|entry| entry.body.len()).sum();
-            self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
             let tried = Tried {
                 delivery: row.delivery,
                 attempts: row.attempts,
                 first_at: row.first_at,
                 replay: row.replay,
             };
+            if row.replay
+                && let Some(reason) = self.too_large(first)
+            {
+                self.redelivering.remove(&row.delivery);
+                self.dead_letter(first, "tenant", reason, tried, now);
+                self.changes.push(Change::Unpark { delivery: row.delivery });
+                continue;
+            }
+            let id = lane(first, self.limits.grouping);
+            let bytes = entries.iter().map(|entry| entry.body.len()).sum();
+            self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
             let lane = self.lanes.entry(id).or_default();
             if lane.queue.is_empty() && !lane.busy {
                 self.ready.push_back(id);
             }
-            lane.queue.push_back(Group { entries, bytes, parked: Some(tried) });
+            lane.queue.push_back(Group { entries, bytes, parked: Some(tried), era: self.era });
         }
     }
 
@@ -314,6 +346,7 @@ impl State {
             lane.busy = false;
         }
         match result {
+            _ if self.is_of_earlier_reading(&group) => self.forget(&group, &result, now),
             Ok(outcomes) => {
                 self.breaker.succeeded();
                 self.settle(&group, outcomes, began, now);
@@ -362,7 +395,8 @@ impl State {
     fn settle(&mut self, group: &Group, outcomes: Vec<Outcome>, began: DateTime<Utc>, now: DateTime<Utc>) {
         self.waiting_bytes = self.waiting_bytes.saturating_sub(group.bytes);
         let delivery = group.delivery(&self.tenant, &self.sink);
-        let tried = group.parked.unwrap_or(Tried { delivery, attempts: 0, first_at: began, replay: false });
+        let replay = self.is_replay(group);
+        let tried = group.parked.unwrap_or(Tried { delivery, attempts: 0, first_at: began, replay });
         let attempts = tried.attempts.saturating_add(1);
         let tried = Tried { attempts, ..tried };
         let outcomes = if outcomes.len() == group.entries.len() {
@@ -469,6 +503,9 @@ impl State {
     fn next(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
         let mut effects = Vec::new();
         let mut wake: Option<DateTime<Utc>> = None;
+        if self.rewound > 0 {
+            effects.push(Effect::Rewound(std::mem::take(&mut self.rewound)));
+        }
         self.dispatch(now, &mut effects, &mut wake);
         self.read_on(now, &mut effects, &mut wake);
         self.look_at_parked(now, &mut effects, &mut wake);
@@ -511,7 +548,8 @@ impl State {
             self.levels.in_flight += 1;
             self.levels.calls += 1;
             let attempt = group.parked.map_or(1, |tried| tried.attempts.saturating_add(1));
-            effects.push(Effect::Deliver { group, attempt });
+            let replay = self.is_replay(&group);
+            effects.push(Effect::Deliver { group, attempt, replay });
         }
     }
 
@@ -593,5 +631,8 @@ fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTim
     }
 }
 
+mod rewind;
+#[cfg(test)]
+mod rewind_tests;
 #[cfg(test)]
 mod tests;

@@ -193,7 +193,7 @@ pub enum Change {
     },
     /// Parks a delivery for a retry, or moves its next try.
     Park(Parked),
-    /// A parked delivery is settled.
+    /// A parked delivery is settled; entries that were held for it go with it.
     Unpark {
         /// The delivery.
         delivery: Uuid,
@@ -204,6 +204,14 @@ pub enum Change {
     DeadLetterRemove {
         /// The row.
         id: i64,
+    },
+    /// A dead letter is delivered again: it is no dead letter any more, but holds its entry until the parked delivery
+    /// is settled. Park that delivery in the same changeset. Does nothing if the dead letter is gone.
+    DeadLetterHold {
+        /// The row.
+        id: i64,
+        /// The parked delivery.
+        delivery: Uuid,
     },
     /// A small named value of the engine itself.
     Meta {

@@ -5,6 +5,7 @@
 //! knows that. The store never knows a provider and never sees a secret in the clear.
 
 pub mod changeset;
+pub mod filter;
 mod plan;
 pub mod row;
 pub mod sqlite;
@@ -19,9 +20,10 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use changeset::{Change, Changeset, Committed, Fence, Lane, Rejected, Retention};
+pub use filter::{ConnectionCount, ConnectionFilter, DeadLetterFilter, LogFilter};
 pub use row::{
-    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow,
-    NewDeadLetter, NewNotice, Parked, SealedCredential,
+    Connection, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow, NewDeadLetter, NewNotice,
+    Parked, SealedCredential,
 };
 pub use sqlite::SqliteStore;
 pub use writer::{StoreWriter, WriteError, Writer, WriterOptions, WriterTask};
@@ -56,13 +58,15 @@ pub trait Store: Send + Sync {
     /// The log entries with these sequences, oldest first; those that retention removed are missing.
     async fn log_entries(&self, sequences: &[u64]) -> Result<Vec<LogRow>, StoreError>;
 
-    /// Log entries of all tenants for people, newest first.
-    async fn log_newest(
-        &self,
-        connection: Option<Uuid>,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<LogRow>, StoreError>;
+    /// Log entries of all tenants for people.
+    async fn log_list(&self, filter: &LogFilter, limit: usize) -> Result<Vec<LogRow>, StoreError>;
+
+    /// The sequence of the first entry, of whatever tenant, that was committed then or later. Commit times rise with
+    /// the sequence; where a clock was set back, it is one of the places that fit.
+    async fn log_seek(&self, at: DateTime<Utc>) -> Result<Option<u64>, StoreError>;
+
+    /// Every entry that ever was behind this sequence is still in the log: retention has removed nothing newer.
+    async fn log_whole_after(&self) -> Result<u64, StoreError>;
 
     /// How many entries of the tenant's log lie after `offset`.
     async fn backlog(&self, tenant: &str, offset: u64) -> Result<u64, StoreError>;
@@ -77,6 +81,9 @@ pub trait Store: Send + Sync {
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError>;
+
+    /// How many connections each provider has in each state.
+    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, StoreError>;
 
     /// The sealed credential of a connection.
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError>;
@@ -110,17 +117,21 @@ pub trait Store: Send + Sync {
     /// Number of parked deliveries of a sink.
     async fn parked_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
 
-    /// Dead letters of a tenant (of one sink), newest first.
+    /// Dead letters, newest first; without those that are being delivered again.
     async fn dead_letters(
         &self,
-        tenant: Option<&str>,
-        sink: Option<&str>,
-        before: Option<i64>,
+        filter: &DeadLetterFilter,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// Number of dead letters of a sink.
+    /// A dead letter by its id, unless it is being delivered again.
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Number of dead letters of a sink, without those that are being delivered again.
     async fn dead_letter_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError>;
+
+    /// The entries that are held for a parked delivery by [`Change::DeadLetterHold`], oldest first.
+    async fn held(&self, delivery: Uuid) -> Result<Vec<LogRow>, StoreError>;
 
     /// A small named value of the engine itself.
     async fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;

@@ -47,6 +47,8 @@ pub(super) struct Plan<'a> {
     pub(super) parked: BTreeMap<Uuid, Option<&'a Parked>>,
     pub(super) dead_letters: Vec<&'a NewDeadLetter>,
     pub(super) dead_letters_removed: BTreeSet<i64>,
+    /// Dead letters that are delivered again, with the delivery that they are held for.
+    pub(super) dead_letters_held: BTreeMap<i64, Uuid>,
     pub(super) meta: BTreeMap<&'a str, &'a [u8]>,
     /// With the index of the changeset whose result counts what was removed.
     pub(super) retain: Vec<(usize, Retention)>,
@@ -245,6 +247,9 @@ impl<'a> Fold<'a> {
             Change::DeadLetter(letter) => plan.dead_letters.push(letter),
             Change::DeadLetterRemove { id } => {
                 plan.dead_letters_removed.insert(*id);
+            }
+            Change::DeadLetterHold { id, delivery } => {
+                plan.dead_letters_held.insert(*id, *delivery);
             }
             Change::Meta { name, value } => {
                 plan.meta.insert(name, value);

@@ -83,21 +83,6 @@ impl FromStr for ConnectionState {
     }
 }
 
-/// Which connections are wanted; empty fields mean any.
-#[derive(Debug, Clone, Default)]
-pub struct ConnectionFilter {
-    /// Of this tenant.
-    pub tenant: Option<String>,
-    /// At this provider.
-    pub provider: Option<String>,
-    /// Of this person.
-    pub reference_id: Option<String>,
-    /// With this account at the provider.
-    pub account: Option<String>,
-    /// In this state.
-    pub state: Option<ConnectionState>,
-}
-
 /// A credential as it lies in the store: ciphertext only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedCredential {

@@ -330,6 +330,7 @@ impl Weight {
             | Change::Offset { .. }
             | Change::Unpark { .. }
             | Change::DeadLetterRemove { .. }
+            | Change::DeadLetterHold { .. }
             | Change::Retain(_) => 0,
         };
         let bytes = changeset.changes.iter().map(|change| FRAME + payload(change)).sum();

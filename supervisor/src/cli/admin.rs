@@ -9,6 +9,9 @@ use serde_json::Value;
 use tributary_net::{Client, ClientOptions, Limits};
 use url::Url;
 
+use super::output::Pages;
+use crate::codes::{self, Coded};
+
 /// Which daemon.
 #[derive(Debug, Args)]
 pub(super) struct Daemon {
@@ -42,9 +45,43 @@ impl Daemon {
         self.call(http::Method::POST, path, query, content_type, body)
     }
 
+    /// One page of a list, from `first` on, or all pages as one.
+    pub(super) fn pages(
+        &self,
+        pages: &Pages,
+        query: &[(&str, String)],
+        first: Option<String>,
+        limit: usize,
+    ) -> anyhow::Result<Value> {
+        let mut from = first;
+        let mut rows = Vec::new();
+        loop {
+            let limit = if pages.all { 1_000 } else { limit };
+            let mut query = query.to_vec();
+            query.push(("limit", limit.to_string()));
+            query.extend(from.take().map(|from| (pages.next, from)));
+            let mut answer = self.get(pages.path, &query)?;
+            if !pages.all {
+                return Ok(answer);
+            }
+            if let Some(Value::Array(page)) = answer.get_mut(pages.name).map(Value::take) {
+                rows.extend(page);
+            }
+            from = answer.get("next").and_then(|next| match next {
+                Value::Null => None,
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            });
+            if from.is_none() {
+                return Ok(serde_json::json!({pages.name: rows, "next": null}));
+            }
+        }
+    }
+
     fn base(&self) -> anyhow::Result<Url> {
         let Some(config) = &self.config else {
-            return Url::parse(&self.admin).with_context(|| format!("--admin {:?} is not a URL", self.admin));
+            let text = format!("--admin {:?} is not a URL", self.admin);
+            return Url::parse(&self.admin).context(Coded { code: codes::BAD_ADMIN, text });
         };
         let config = super::load(&super::ConfigFile { config: config.clone() })?;
         Ok(Url::parse(&format!("http://{}", config.operator.admin_listen))?)
@@ -75,13 +112,19 @@ impl Daemon {
         }
         let request = request.body(body)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = runtime
-            .block_on(client.send(request, Limits::default()))
-            .with_context(|| format!("no daemon answers at {base}; is it running?"))?;
+        let answer = runtime.block_on(client.send(request, Limits::default())).with_context(|| {
+            let text = format!("no daemon answers at {base}; is it running?");
+            Coded { code: codes::NO_DAEMON, text }
+        })?;
         let value: Value = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         if !answer.status().is_success() {
             let detail = value.get("detail").and_then(Value::as_str).unwrap_or("no reason given");
-            bail!("the daemon answered {}: {detail}", answer.status().as_u16());
+            let text = format!("the daemon answered {}: {detail}", answer.status().as_u16());
+            let code = value.get("code").and_then(Value::as_str).and_then(codes::find);
+            match code {
+                Some(page) => return Err(Coded { code: page.code, text }.into()),
+                None => bail!(text),
+            }
         }
         Ok(value)
     }

@@ -1,12 +1,18 @@
 //! `tributary connections`: the connections of a running daemon.
 
 use clap::Args;
+use uuid::Uuid;
 
 use super::admin::{Daemon, cell, list};
 use super::output;
 
 /// Which connections.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tributary connections --provider oura --state reauth_needed
+  tributary connections --tenant acme-prod --reference-id user-17 --json
+  tributary connections --all --json")]
 pub(super) struct Options {
     #[command(flatten)]
     daemon: Daemon,
@@ -22,9 +28,15 @@ pub(super) struct Options {
     /// Only in this state: `active`, `reauth_needed`, `quarantined`, `disconnected`.
     #[arg(long)]
     state: Option<String>,
+    /// Only those behind this id.
+    #[arg(long, value_name = "ID")]
+    after: Option<Uuid>,
     /// At most this many.
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    /// All of them, page by page.
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
     /// Prints JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -32,15 +44,17 @@ pub(super) struct Options {
 
 /// Lists connections.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
-    let mut query = vec![("limit", options.limit.to_string())];
     let wishes = [
         ("tenant", &options.tenant),
         ("provider", &options.provider),
         ("reference_id", &options.reference_id),
         ("state", &options.state),
     ];
-    query.extend(wishes.into_iter().filter_map(|(name, value)| value.clone().map(|value| (name, value))));
-    let answer = options.daemon.get("connections", &query)?;
+    let query: Vec<_> =
+        wishes.into_iter().filter_map(|(name, value)| value.clone().map(|value| (name, value))).collect();
+    let first = options.after.map(|after| after.to_string());
+    let pages = output::Pages { path: "connections", name: "connections", next: "after", all: options.all };
+    let answer = options.daemon.pages(&pages, &query, first, options.limit)?;
     if options.json {
         output::json(&answer);
         return Ok(());
@@ -51,5 +65,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         .map(|connection| columns.iter().map(|column| cell(connection, column)).collect())
         .collect();
     output::table(&columns, rows);
+    pages.note(&answer);
     Ok(())
 }

@@ -1,20 +1,28 @@
 //! The commands. Results go to standard output, logs to standard error; 0 is ok, 1 failed, 2 wrong use.
 
 mod check;
+mod completions;
 mod connections;
+mod dead_letters;
 mod demo;
+mod disconnect;
+mod explain;
 mod import;
 mod log;
 mod normalize;
 pub mod output;
 mod providers;
+mod replay;
 mod run;
 mod sandbox;
 mod sinks;
 mod status;
 mod sync;
+mod time;
 
 mod admin;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,10 +65,23 @@ enum Command {
     Connections(connections::Options),
     /// Asks a running daemon to fetch a connection now.
     Sync(sync::Options),
-    /// Shows the newest entries of a running daemon's log.
+    /// Asks a running daemon to fetch a stretch of a connection's history.
+    Backfill(sync::Backfill),
+    /// Ends a connection for good, at the provider, too.
+    Disconnect(disconnect::Options),
+    /// Shows entries of a running daemon's log, and new ones as they come.
     Log(log::Options),
+    /// Lists and shows what sinks refused.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Options),
+    /// Has dead letters delivered again, or sets a sink back to an earlier place of the log.
+    Replay(replay::Options),
     /// Shows connections, sinks and quotas of a running daemon.
     Status(status::Options),
+    /// Says what an error code means and what to do.
+    Explain(explain::Options),
+    /// Prints a script that completes the commands in a shell.
+    Completions(completions::Options),
     /// Runs only the simulated providers.
     Sandbox(sandbox::Options),
 }
@@ -87,6 +108,11 @@ pub struct Listing {
     json: bool,
 }
 
+/// Wrong use that only shows while a command runs: ends with 2, as what the parser refuses does.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongUse(String);
+
 /// Runs a command to its end.
 pub fn run(arguments: Arguments) -> ExitCode {
     let level = arguments.log_level.as_deref();
@@ -110,7 +136,16 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Import(options) => import::run(&options),
         Command::Connections(options) => connections::run(&options),
         Command::Sync(options) => sync::run(&options),
+        Command::Backfill(options) => sync::backfill(&options),
+        Command::Disconnect(options) => disconnect::run(&options),
         Command::Log(options) => log::run(&options),
+        Command::DeadLetters(options) => dead_letters::run(&options),
+        Command::Replay(options) => replay::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Completions(options) => {
+            completions::run(&options);
+            Ok(())
+        }
         Command::Status(options) => status::run(&options),
         Command::Sandbox(options) => sandbox::run(&options, level),
     };
@@ -118,7 +153,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
-            ExitCode::FAILURE
+            if error.is::<WrongUse>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -7,21 +7,24 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::codes::{self, Code};
+
 /// Why a request was not served.
 ///
 /// The body is the union of both published forms: `{type, title, instance, detail}` (RFC 9457) and
-/// `{status: "error", message}`.
+/// `{status: "error", message}`. Where an operator can act upon it, `code` names the page of `tributary explain`.
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
     detail: String,
     retry_after: Option<u64>,
+    code: Option<Code>,
 }
 
 impl Failure {
     /// A failure with that status; `detail` says what is wrong and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after: None }
+        Self { status, detail: detail.into(), retry_after: None, code: None }
     }
 
     /// 400.
@@ -32,6 +35,13 @@ impl Failure {
     /// 404.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The same with an error code, for operators to look up.
+    #[must_use]
+    pub const fn coded(mut self, code: Code) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// 503: nothing was lost, it can be tried again.
@@ -64,6 +74,7 @@ impl ResponseError for Failure {
                 "detail": self.detail,
                 "status": "error",
                 "message": self.detail,
+                "code": self.code.map(Code::as_str),
             })
             .to_string(),
         )
@@ -78,6 +89,6 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
 impl From<tributary_engine::store::StoreError> for Failure {
     fn from(error: tributary_engine::store::StoreError) -> Self {
         tracing::error!(%error, "the store did not serve a request");
-        Self::unavailable("the store is not available; try again")
+        Self::unavailable("the store is not available; try again").coded(codes::STORE_UNAVAILABLE)
     }
 }

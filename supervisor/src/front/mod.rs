@@ -12,6 +12,7 @@
 
 pub mod admin;
 pub mod callback;
+pub mod disconnect;
 pub mod error;
 pub mod health;
 pub mod import;

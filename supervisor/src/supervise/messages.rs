@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use tributary_engine::connection::actor::Told;
-use tributary_engine::delivery::{self, Parts};
+use tributary_engine::delivery::{self, NotRewound, Parts};
 use tributary_engine::store::StoreError;
 use uuid::Uuid;
 
@@ -48,6 +48,30 @@ pub struct Tell {
     pub provider: String,
     /// What it is told.
     pub told: Told,
+}
+
+/// Parked deliveries of a sink were added to the store. Answers whether the sink runs; one that does not looks at them
+/// when it starts.
+#[derive(Debug, Message)]
+#[rtype(result = "bool")]
+pub struct LookAtParked {
+    /// Owner of the sink.
+    pub tenant: String,
+    /// The sink.
+    pub sink: String,
+}
+
+/// Have a sink deliver everything behind a sequence again. Answers, once the new offset is durable, whether the sink
+/// runs; if it does not, nothing was done.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<bool, NotRewound>")]
+pub struct Rewind {
+    /// Owner of the sink.
+    pub tenant: String,
+    /// The sink.
+    pub sink: String,
+    /// Its new offset.
+    pub to: u64,
 }
 
 /// The connection is gone: end its actor for good.

@@ -5,6 +5,7 @@
 
 mod apps;
 pub mod messages;
+mod replay;
 mod sinks;
 
 use std::collections::{HashMap, HashSet};
@@ -23,7 +24,8 @@ use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState, Sto
 use uuid::Uuid;
 
 pub use messages::{
-    AddDelivery, Begin, ChildEnded, Configure, Observe, Observed, Remove, RemoveDelivery, Stop, Tell,
+    AddDelivery, Begin, ChildEnded, Configure, LookAtParked, Observe, Observed, Remove, RemoveDelivery,
+    Rewind, Stop, Tell,
 };
 
 use crate::runtimes::Runtimes;

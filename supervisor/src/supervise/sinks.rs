@@ -49,6 +49,12 @@ impl Sinks {
         self.slots.values().map(|slot| slot.address.clone()).collect()
     }
 
+    /// The one of that name, if it runs or is about to end.
+    pub(super) fn find(&self, tenant: &str, sink: &str) -> Option<Addr<Delivery>> {
+        let slot = self.slots.get(&(Arc::from(tenant), Arc::from(sink)))?;
+        Some(slot.address.clone()).filter(Addr::connected)
+    }
+
     /// All of them, to be ended.
     pub(super) fn take(&mut self) -> Vec<Addr<Delivery>> {
         std::mem::take(&mut self.slots).into_values().map(|slot| slot.address).collect()

@@ -7,6 +7,8 @@ use tempfile::TempDir;
 use tributary_tests::program::{self, Output};
 use tributary_tests::{Plan, rig};
 
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
 fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/src").join(path)
 }
@@ -30,14 +32,20 @@ fn help_is_printed_to_standard_output_and_names_every_command() {
     let help = command(&["--help"], "");
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
     for name in [
+        "backfill",
         "check",
+        "completions",
         "config",
         "connections",
+        "dead-letters",
         "demo",
+        "disconnect",
+        "explain",
         "import",
         "log",
         "normalize",
         "providers",
+        "replay",
         "run",
         "sandbox",
         "sinks",
@@ -62,6 +70,22 @@ fn wrong_use_ends_with_2_and_says_why_on_standard_error() {
         &["normalize", "--provider", "strava"],
         &["import", "--format", "pdf", "x"],
         &["sync", "not-a-uuid"],
+        &["sync"],
+        &["backfill", "--connection", NOBODY, "--from", "2026-01-01"],
+        &["backfill", "--connection", NOBODY, "--from", "soon", "--to", "2026-01-01"],
+        &["disconnect", NOBODY, "--connection", NOBODY],
+        &["disconnect", NOBODY],
+        &["dead-letters"],
+        &["dead-letters", "show", "one"],
+        &["replay"],
+        &["replay", "--from", "2026-01-01"],
+        &["replay", "--sink", "app", "--from", "2026-01-01", "--sequence", "1"],
+        &["replay", "7", "--sink", "app"],
+        &["status", "--count", "2"],
+        &["status", "--watch", "--interval", "0"],
+        &["log", "--count", "2"],
+        &["explain", "TRB-0000"],
+        &["completions", "tcsh"],
         &["providers", "--yaml"],
     ] {
         let output = command(arguments, "");
@@ -291,6 +315,62 @@ fn the_schema_of_the_configuration_is_valid_and_tells_right_from_wrong() {
         wrong.as_object_mut().unwrap().remove(key);
         assert!(!validator.is_valid(&wrong), "without {key}");
     }
+}
+
+#[test]
+fn an_error_names_the_page_that_explains_it() {
+    let files = Files::new(&OPERATOR.replace("000102", "zz"), TENANT);
+    let bad_key = files.0.path().join("tributary.yaml");
+    let bad_key = bad_key.to_str().unwrap();
+    for (arguments, code) in [
+        (&["run", "-c", "/no/such/file.yaml"] as &[&str], "TRB-1001"),
+        (&["run", "-c", bad_key], "TRB-3001"),
+        (&["connections", "--admin", "http://127.0.0.1:1"], "TRB-5003"),
+        (&["status", "--admin", "not a url"], "TRB-5004"),
+    ] {
+        let output = command(arguments, "");
+        assert_eq!(output.code, 1);
+        assert!(output.stderr.contains(&format!("tributary explain {code}]")), "{code}: {}", output.stderr);
+        let page = command(&["explain", code], "");
+        assert_eq!((page.code, page.stderr.as_str()), (0, ""));
+        assert!(page.stdout.starts_with(&format!("# {code}: ")), "{}", page.stdout);
+        let page = command(&["explain", code, "--json"], "").json();
+        for part in ["title", "cause", "check", "cure"] {
+            assert!(!page[part].as_str().unwrap().is_empty(), "{part} of {page}");
+        }
+    }
+    let invalid = Files::new(OPERATOR, &TENANT.replace("path:", "pfad:")).check(&[]);
+    assert!(invalid.stderr.contains("TRB-1002"), "{}", invalid.stderr);
+    let all = command(&["explain", "--json"], "").json();
+    assert!(all.as_array().unwrap().len() >= 24, "{all}");
+}
+
+#[test]
+fn a_shell_can_read_its_completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = command(&["completions", shell], "");
+        assert_eq!((script.code, script.stderr.as_str()), (0, ""), "{shell}");
+        assert!(script.stdout.contains("dead-letters") && script.stdout.contains("replay"), "{shell}");
+        if shell != "bash" || std::process::Command::new("bash").arg("--version").output().is_err() {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("completions");
+        std::fs::write(&file, &script.stdout).unwrap();
+        let read = std::process::Command::new("bash").arg("-n").arg(&file).output().unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    }
+}
+
+#[test]
+fn a_check_as_json_says_what_each_sink_answers() {
+    let files = Files::new(OPERATOR, TENANT);
+    let operator = format!("{OPERATOR}data_dir: {}\n", files.0.path().to_str().unwrap());
+    std::fs::write(files.0.path().join("tributary.yaml"), operator).unwrap();
+    let asked = files.check(&["--connect", "--json"]);
+    assert_eq!((asked.code, asked.stderr.as_str()), (0, ""));
+    let sink = &asked.json()["sinks"][0];
+    assert_eq!((&sink["sink"], &sink["ok"]), (&json!("lines"), &json!(true)));
 }
 
 #[test]

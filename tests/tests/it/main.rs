@@ -20,6 +20,7 @@ mod import;
 mod notify;
 mod quota;
 mod reload;
+mod replay;
 mod secrets;
 mod sink_sql;
 mod tenancy;

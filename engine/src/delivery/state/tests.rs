@@ -3,7 +3,7 @@ use bytes::Bytes;
 use tributary_contract::model::{DataType, EntryId, NaturalKey};
 use tributary_contract::sink::{EntryKind, User};
 
-fn entry(sequence: u64, user: u128) -> Arc<Entry> {
+pub(super) fn entry(sequence: u64, user: u128) -> Arc<Entry> {
     Arc::new(Entry {
         sequence,
         id: EntryId::from_bytes([u8::try_from(sequence % 251).unwrap(); 16]),
@@ -21,15 +21,15 @@ fn entry(sequence: u64, user: u128) -> Arc<Entry> {
     })
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { grouping: Grouping::Event, entries: 10, bytes: 1 << 20, entry_bytes: 1_000, in_flight: 4 }
 }
 
-fn state() -> State {
+pub(super) fn state() -> State {
     State::new("t".into(), "s".into(), limits(), Filter::all(), Ladder::default(), 0)
 }
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + Duration::days(20_000)
 }
 
@@ -66,7 +66,7 @@ fn begin(state: &mut State, entries: Vec<Arc<Entry>>) -> Vec<Group> {
     groups(&state.on(Message::Read { entries, more: false }, now()))
 }
 
-fn taken(group: Group) -> Message {
+pub(super) fn taken(group: Group) -> Message {
     let outcomes = vec![Outcome::Taken; group.entries.len()];
     Message::Delivered { group, began: now(), result: Ok(outcomes) }
 }

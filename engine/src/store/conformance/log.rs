@@ -9,7 +9,7 @@ use super::{
     ANN, BOB, Case, OTHER_TENANT, Outcome, TENANT, at, bodies, commit, connection, deleted, event, put,
     record, record_of, sequences, trace, whole_log,
 };
-use crate::store::{Change, Changeset, Committed, LogRow, Retention, Store, StoreError};
+use crate::store::{Change, Changeset, Committed, LogFilter, LogRow, Retention, Store, StoreError};
 
 pub(super) const CASES: &[(&str, Case)] = &[
     ("an entry reads back as it was written", |store| Box::pin(round_trip(store))),
@@ -191,11 +191,21 @@ async fn lookups(store: Arc<dyn Store>) -> Outcome {
     }
     assert_eq!(sequences(&store.log_entries(&[4, 1, 99, 4]).await?), [1, 4]);
     assert!(store.log_entries(&[]).await?.is_empty());
-    assert_eq!(sequences(&store.log_newest(None, None, 3).await?), [5, 4, 3]);
-    assert_eq!(sequences(&store.log_newest(None, Some(3), 10).await?), [2, 1]);
-    assert_eq!(sequences(&store.log_newest(Some(ANN), None, 10).await?), [5, 3, 1]);
-    let tenants: Vec<_> =
-        store.log_newest(Some(BOB), Some(4), 10).await?.into_iter().map(|row| row.tenant).collect();
+    assert_eq!(sequences(&store.log_list(&LogFilter::default(), 3).await?), [5, 4, 3]);
+    assert_eq!(
+        sequences(&store.log_list(&LogFilter { before: Some(3), ..LogFilter::default() }, 10).await?),
+        [2, 1]
+    );
+    assert_eq!(
+        sequences(&store.log_list(&LogFilter { connection: Some(ANN), ..LogFilter::default() }, 10).await?),
+        [5, 3, 1]
+    );
+    let tenants: Vec<_> = store
+        .log_list(&LogFilter { connection: Some(BOB), before: Some(4), ..LogFilter::default() }, 10)
+        .await?
+        .into_iter()
+        .map(|row| row.tenant)
+        .collect();
     assert_eq!(tenants, [OTHER_TENANT.into()]);
     Ok(())
 }

@@ -6,6 +6,8 @@
 mod connections;
 mod inbox;
 mod log;
+#[expect(clippy::indexing_slicing, clippy::panic, reason = "a suite of tests, which may fail that way")]
+mod replay;
 mod sinks;
 
 use std::future::Future;
@@ -29,7 +31,8 @@ where
     F: Fn() -> M,
     M: Future<Output = Arc<dyn Store>>,
 {
-    let parts: [&[(&str, Case)]; 4] = [log::CASES, connections::CASES, inbox::CASES, sinks::CASES];
+    let parts: [&[(&str, Case)]; 5] =
+        [log::CASES, connections::CASES, inbox::CASES, sinks::CASES, replay::CASES];
     for (name, case) in parts.into_iter().flatten() {
         let outcome = case(make().await).await;
         assert_eq!(outcome, Ok(()), "{name}");

@@ -8,7 +8,7 @@ use tributary_contract::sink::EntryKind;
 use uuid::Uuid;
 
 use super::{ANN, Case, OTHER_TENANT, Outcome, TENANT, at, put, trace};
-use crate::store::{Change, DeadLetter, LogRow, NewDeadLetter, Parked, Retention, Store};
+use crate::store::{Change, DeadLetter, DeadLetterFilter, LogRow, NewDeadLetter, Parked, Retention, Store};
 
 pub(super) const CASES: &[(&str, Case)] = &[
     ("an offset never goes backward unless it is rewound", |store| Box::pin(offsets(store))),
@@ -126,6 +126,11 @@ fn expected(id: i64, letter: &NewDeadLetter) -> DeadLetter {
     }
 }
 
+fn of(tenant: Option<&str>, sink: Option<&str>, before: Option<i64>) -> DeadLetterFilter {
+    let (tenant, sink) = (tenant.map(str::to_owned), sink.map(str::to_owned));
+    DeadLetterFilter { tenant, sink, before, ..DeadLetterFilter::default() }
+}
+
 async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
     let letters = [
         letter("app", 1, EntryKind::Record(DataType::Sleep)),
@@ -135,17 +140,20 @@ async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
     for letter in &letters {
         put(&*store, vec![Change::DeadLetter(letter.clone())]).await?;
     }
-    let all = store.dead_letters(None, None, None, 10).await?;
+    let all = store.dead_letters(&DeadLetterFilter::default(), 10).await?;
     let ids: Vec<_> = all.iter().map(|letter| letter.id).collect();
     let wanted: Vec<_> =
         ids.iter().zip(letters.iter().rev()).map(|(id, letter)| expected(*id, letter)).collect();
     assert_eq!(all, wanted);
     let sequences =
         |letters: Vec<DeadLetter>| letters.iter().map(|letter| letter.entry.sequence).collect::<Vec<_>>();
-    assert_eq!(sequences(store.dead_letters(Some(TENANT), Some("app"), None, 10).await?), [3, 1]);
-    assert_eq!(sequences(store.dead_letters(Some(TENANT), None, None, 2).await?), [3, 2]);
-    assert_eq!(sequences(store.dead_letters(None, None, ids.first().copied(), 10).await?), [2, 1]);
-    assert_eq!(sequences(store.dead_letters(Some(OTHER_TENANT), None, None, 10).await?), Vec::<u64>::new());
+    assert_eq!(sequences(store.dead_letters(&of(Some(TENANT), Some("app"), None), 10).await?), [3, 1]);
+    assert_eq!(sequences(store.dead_letters(&of(Some(TENANT), None, None), 2).await?), [3, 2]);
+    assert_eq!(sequences(store.dead_letters(&of(None, None, ids.first().copied()), 10).await?), [2, 1]);
+    assert_eq!(
+        sequences(store.dead_letters(&of(Some(OTHER_TENANT), None, None), 10).await?),
+        Vec::<u64>::new()
+    );
     assert_eq!(store.dead_letter_count(TENANT, "app").await?, 2);
     let newest = ids.first().copied().unwrap_or_default();
     let changes = vec![
@@ -153,7 +161,7 @@ async fn dead_letters(store: Arc<dyn Store>) -> Outcome {
         Change::DeadLetter(letter("app", 4, EntryKind::Record(DataType::Sleep))),
     ];
     put(&*store, changes).await?;
-    assert_eq!(sequences(store.dead_letters(Some(TENANT), Some("app"), None, 10).await?), [4, 1]);
+    assert_eq!(sequences(store.dead_letters(&of(Some(TENANT), Some("app"), None), 10).await?), [4, 1]);
     Ok(())
 }
 

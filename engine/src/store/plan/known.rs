@@ -66,6 +66,7 @@ impl<'a> Wanted<'a> {
                     | Change::Unpark { .. }
                     | Change::DeadLetter(_)
                     | Change::DeadLetterRemove { .. }
+                    | Change::DeadLetterHold { .. }
                     | Change::Meta { .. }
                     | Change::Retain(_) => {}
                 }

@@ -1,19 +1,19 @@
-//! Reads the log: by offset for sinks, by sequence for retries, newest first for people.
+//! Reads the log: by offset for sinks, by sequence for retries, filtered for people.
 //!
 //! A damaged entry is named and left out, so that it does not hold up those behind it. Never writes.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqlitePool};
 use tributary_contract::model::NaturalKey;
-use uuid::Uuid;
 
-use super::column::{Columns, Damage, signed, signed_len};
+use super::column::{Columns, Damage, micros, signed, signed_len};
 use super::read::set_aside;
-use super::write::{LAST_SEQUENCE, chunks, tuples};
+use super::write::{LAST_SEQUENCE, LOG_REMOVED_TO, chunks, tuples};
 use super::{Tenants, unavailable};
-use crate::store::{LogRow, StoreError};
+use crate::store::{LogFilter, LogRow, StoreError};
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
@@ -99,31 +99,79 @@ pub(super) async fn entries(
         for sequence in chunk {
             query = query.bind(signed(*sequence));
         }
-        entries.extend(list(db, tenants, query).await?);
+        entries.extend(all(db, tenants, query).await?);
     }
     Ok(entries)
 }
 
-async fn list(db: &SqlitePool, tenants: &Tenants, query: Query<'_>) -> Result<Vec<LogRow>, StoreError> {
+async fn all(db: &SqlitePool, tenants: &Tenants, query: Query<'_>) -> Result<Vec<LogRow>, StoreError> {
     let rows = query.fetch_all(db).await.map_err(|error| unavailable("reading the log", &error))?;
     let read = |row: &SqliteRow| set_aside("log entry", row, log_row(&Columns(row), tenants));
     Ok(rows.iter().filter_map(read).collect())
 }
 
-pub(super) async fn newest(
+pub(super) async fn list(
     db: &SqlitePool,
     tenants: &Tenants,
-    connection: Option<Uuid>,
-    before: Option<u64>,
+    filter: &LogFilter,
     limit: usize,
 ) -> Result<Vec<LogRow>, StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-    query.push(" WHERE sequence < ").push_bind(before.map_or(i64::MAX, signed));
-    if let Some(connection) = &connection {
+    query.push(" WHERE sequence < ").push_bind(filter.before.map_or(i64::MAX, signed));
+    query.push(" AND sequence > ").push_bind(filter.after.map_or(0, signed));
+    if let Some(tenant) = &filter.tenant {
+        let Some(tenant) = tenants.id(tenant) else { return Ok(Vec::new()) };
+        query.push(" AND tenant = ").push_bind(tenant);
+    }
+    if let Some(connection) = &filter.connection {
         query.push(" AND connection = ").push_bind(connection.as_bytes().as_slice());
     }
-    query.push(" ORDER BY sequence DESC LIMIT ").push_bind(signed_len(limit));
-    list(db, tenants, query.build()).await
+    match filter.kind.as_deref() {
+        None => {}
+        Some("deleted") => {
+            query.push(" AND kind >= 'deleted:' AND kind < 'deleted;'");
+        }
+        Some(kind) => {
+            query.push(" AND kind IN (").push_bind(format!("record:{kind}")).push(", ");
+            query.push_bind(format!("event:{kind}")).push(")");
+        }
+    }
+    let order =
+        if filter.oldest_first { " ORDER BY sequence LIMIT " } else { " ORDER BY sequence DESC LIMIT " };
+    query.push(order).push_bind(signed_len(limit));
+    all(db, tenants, query.build()).await
+}
+
+/// Halves what is left until the place is found, since no index knows the commit times.
+pub(super) async fn seek(db: &SqlitePool, at: DateTime<Utc>) -> Result<Option<u64>, StoreError> {
+    let first_from = async |sequence: u64| -> Result<Option<(i64, i64)>, StoreError> {
+        sqlx::query_as("SELECT sequence, committed_at FROM log WHERE sequence >= ? ORDER BY sequence LIMIT 1")
+            .bind(signed(sequence))
+            .fetch_optional(db)
+            .await
+            .map_err(|error| unavailable("looking for a place in the log", &error))
+    };
+    let (mut low, mut high) = (1_u64, last_sequence(db).await?.saturating_add(1));
+    while low < high {
+        let middle = low.midpoint(high);
+        match first_from(middle).await? {
+            Some((sequence, committed_at)) if committed_at < micros(at) => {
+                low = u64::try_from(sequence).unwrap_or_default().saturating_add(1);
+            }
+            Some(_) | None => high = middle,
+        }
+    }
+    let found = first_from(low).await?;
+    Ok(found.and_then(|(sequence, _)| u64::try_from(sequence).ok()))
+}
+
+pub(super) async fn whole_after(db: &SqlitePool) -> Result<u64, StoreError> {
+    let Some(value) = super::read::meta(db, LOG_REMOVED_TO).await? else { return Ok(0) };
+    let text = String::from_utf8(value).ok();
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| StoreError::Damaged {
+        what: "value",
+        reason: format!("{LOG_REMOVED_TO} is no number"),
+    })
 }
 
 /// Entries of a tenant are numbered without gaps, so the number of the first one after the offset tells.

@@ -5,6 +5,7 @@
 //! here decides what a change means: that is the plan's part.
 
 mod column;
+mod dead;
 mod load;
 mod log;
 #[cfg(test)]
@@ -35,8 +36,9 @@ use uuid::Uuid;
 
 use super::plan::{Plan, Wanted};
 use super::{
-    Changeset, Committed, Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow,
-    Parked, Rejected, SealedCredential, Store, StoreError,
+    Changeset, Committed, Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter,
+    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedCredential, Store,
+    StoreError,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
@@ -267,13 +269,16 @@ impl Store for SqliteStore {
         log::entries(&self.readers, &self.tenants, sequences).await
     }
 
-    async fn log_newest(
-        &self,
-        connection: Option<Uuid>,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<LogRow>, StoreError> {
-        log::newest(&self.readers, &self.tenants, connection, before, limit).await
+    async fn log_list(&self, filter: &LogFilter, limit: usize) -> Result<Vec<LogRow>, StoreError> {
+        log::list(&self.readers, &self.tenants, filter, limit).await
+    }
+
+    async fn log_seek(&self, at: DateTime<Utc>) -> Result<Option<u64>, StoreError> {
+        log::seek(&self.readers, at).await
+    }
+
+    async fn log_whole_after(&self) -> Result<u64, StoreError> {
+        log::whole_after(&self.readers).await
     }
 
     async fn backlog(&self, tenant: &str, offset: u64) -> Result<u64, StoreError> {
@@ -291,6 +296,10 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError> {
         read::connections(&self.readers, filter, after, limit).await
+    }
+
+    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, StoreError> {
+        read::connection_counts(&self.readers).await
     }
 
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError> {
@@ -336,16 +345,22 @@ impl Store for SqliteStore {
 
     async fn dead_letters(
         &self,
-        tenant: Option<&str>,
-        sink: Option<&str>,
-        before: Option<i64>,
+        filter: &DeadLetterFilter,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        read::dead_letters(&self.readers, tenant, sink, before, limit).await
+        dead::list(&self.readers, filter, limit).await
+    }
+
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
+        dead::one(&self.readers, id).await
     }
 
     async fn dead_letter_count(&self, tenant: &str, sink: &str) -> Result<u64, StoreError> {
-        read::dead_letter_count(&self.readers, tenant, sink).await
+        dead::number(&self.readers, tenant, sink).await
+    }
+
+    async fn held(&self, delivery: Uuid) -> Result<Vec<LogRow>, StoreError> {
+        dead::held(&self.readers, delivery).await
     }
 
     async fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -3,33 +3,29 @@
 //! A row that makes no sense is named in the log and left out of lists, so that it holds up none of its neighbours;
 //! asked for alone, it is an error. Never writes.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tributary_contract::Cursor;
-use tributary_contract::model::NaturalKey;
 use uuid::Uuid;
 
 use super::column::{Columns, Damage, signed_len};
 use super::unavailable;
 use crate::store::{
-    Connection, ConnectionFilter, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow,
-    Parked, SealedCredential, StoreError,
+    Connection, ConnectionCount, ConnectionFilter, ConnectionState, CursorRow, Flow, InboxRow, Lane, Parked,
+    SealedCredential, StoreError,
 };
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// A kind of row: its name in errors, the column that tells which row it is, and how it is read.
-struct Shape<T> {
-    what: &'static str,
-    read: fn(&Columns<'_>) -> Result<T, Damage>,
+pub(super) struct Shape<T> {
+    pub(super) what: &'static str,
+    pub(super) read: fn(&Columns<'_>) -> Result<T, Damage>,
 }
 
 impl<T> Shape<T> {
-    async fn one(
+    pub(super) async fn one(
         &self,
         db: &SqlitePool,
         doing: &'static str,
@@ -39,7 +35,7 @@ impl<T> Shape<T> {
         row.map(|row| (self.read)(&Columns(&row)).map_err(|damage| damage.of(self.what))).transpose()
     }
 
-    async fn list(
+    pub(super) async fn list(
         &self,
         db: &SqlitePool,
         doing: &'static str,
@@ -75,7 +71,7 @@ fn place(row: &SqliteRow) -> String {
     number().or_else(|_| id()).unwrap_or_else(|_| "unknown".to_owned())
 }
 
-async fn count(
+pub(super) async fn count(
     db: &SqlitePool,
     doing: &'static str,
     sql: &'static str,
@@ -334,56 +330,22 @@ pub(super) async fn parked_count(db: &SqlitePool, tenant: &str, sink: &str) -> R
     count(db, "counting the parked deliveries", sql, (tenant, sink)).await
 }
 
-pub(super) async fn dead_letters(
-    db: &SqlitePool,
-    tenant: Option<&str>,
-    sink: Option<&str>,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<Vec<DeadLetter>, StoreError> {
-    const DEAD_LETTER: Shape<DeadLetter> = Shape {
-        what: "dead letter",
+pub(super) async fn connection_counts(db: &SqlitePool) -> Result<Vec<ConnectionCount>, StoreError> {
+    const COUNT: Shape<ConnectionCount> = Shape {
+        what: "connection",
         read: |columns| {
-            Ok(DeadLetter {
-                id: columns.get("place")?,
-                tenant: columns.get("tenant")?,
-                sink: columns.get("sink")?,
-                entry: LogRow {
-                    sequence: columns.number("sequence")?,
-                    tenant: Arc::from(columns.get::<&str>("entry_tenant")?),
-                    connection: columns.uuid("connection")?,
-                    kind: columns.kind("kind")?,
-                    key: NaturalKey::new(columns.get::<String>("key")?),
-                    id: columns.entry_id("entry_id")?,
-                    body: Bytes::from(columns.get::<Vec<u8>>("body")?),
-                    committed_at: columns.time("committed_at")?,
-                    trace: columns.trace("trace")?,
-                },
-                class: columns.get("class")?,
-                reason: columns.get("reason")?,
-                attempts: columns.number("attempts")?,
-                first_at: columns.time("first_at")?,
-                last_at: columns.time("last_at")?,
+            Ok(ConnectionCount {
+                provider: columns.get("provider")?,
+                state: columns.get::<&str>("state")?.parse().map_err(Damage::new)?,
+                count: columns.number("place")?,
             })
         },
     };
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT id AS place, tenant, sink, class, reason, attempts, first_at, last_at, sequence, entry_tenant, \
-         connection, kind, key, entry_id, committed_at, trace, body FROM dead_letter WHERE id < ",
+    let query = sqlx::query(
+        "SELECT count(*) AS place, provider, state FROM connection GROUP BY provider, state \
+         ORDER BY provider, state",
     );
-    query.push_bind(before.unwrap_or(i64::MAX));
-    for (column, wanted) in [(" AND tenant = ", tenant), (" AND sink = ", sink)] {
-        if let Some(wanted) = wanted {
-            query.push(column).push_bind(wanted);
-        }
-    }
-    query.push(" ORDER BY id DESC LIMIT ").push_bind(signed_len(limit));
-    DEAD_LETTER.list(db, "reading the dead letters", query.build()).await
-}
-
-pub(super) async fn dead_letter_count(db: &SqlitePool, tenant: &str, sink: &str) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM dead_letter WHERE tenant = ? AND sink = ?";
-    count(db, "counting the dead letters", sql, (tenant, sink)).await
+    COUNT.list(db, "counting the connections", query).await
 }
 
 pub(super) async fn meta(db: &SqlitePool, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

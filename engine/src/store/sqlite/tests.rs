@@ -173,7 +173,7 @@ async fn a_damaged_row_holds_up_none_of_its_neighbours() {
         .await;
     assert_eq!(bodies(&store).await, ["3"]);
     assert_eq!(store.log("acme", 0, 1, 10).await.unwrap().len(), 1, "a page of damaged rows is not the end");
-    assert_eq!(store.log_newest(None, None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.log_list(&LogFilter::default(), 10).await.unwrap().len(), 1);
     let found = store.connections(&ConnectionFilter::default(), None, 2).await.unwrap();
     assert_eq!(found.iter().map(|row| row.id.as_u128()).collect::<Vec<_>>(), [2, 3]);
     let error = store.connection(ID).await.unwrap_err();

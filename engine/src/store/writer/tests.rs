@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::store::{
-    Connection, ConnectionFilter, CursorRow, DeadLetter, Flow, InboxRow, Lane, LogRow, Parked,
-    SealedCredential,
+    Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter, DeadLetterFilter, Flow, InboxRow,
+    Lane, LogFilter, LogRow, Parked, SealedCredential,
 };
 
 /// A store that only commits: it records the sizes of groups and does to each what the test says.
@@ -91,7 +91,16 @@ impl Store for Scripted {
     async fn log_entries(&self, _: &[u64]) -> Result<Vec<LogRow>, StoreError> {
         unreachable!()
     }
-    async fn log_newest(&self, _: Option<Uuid>, _: Option<u64>, _: usize) -> Result<Vec<LogRow>, StoreError> {
+    async fn log_list(&self, _: &LogFilter, _: usize) -> Result<Vec<LogRow>, StoreError> {
+        unreachable!()
+    }
+    async fn log_seek(&self, _: DateTime<Utc>) -> Result<Option<u64>, StoreError> {
+        unreachable!()
+    }
+    async fn log_whole_after(&self) -> Result<u64, StoreError> {
+        unreachable!()
+    }
+    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, StoreError> {
         unreachable!()
     }
     async fn backlog(&self, _: &str, _: u64) -> Result<u64, StoreError> {
@@ -135,13 +144,13 @@ impl Store for Scripted {
     async fn parked_count(&self, _: &str, _: &str) -> Result<u64, StoreError> {
         unreachable!()
     }
-    async fn dead_letters(
-        &self,
-        _: Option<&str>,
-        _: Option<&str>,
-        _: Option<i64>,
-        _: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    async fn dead_letters(&self, _: &DeadLetterFilter, _: usize) -> Result<Vec<DeadLetter>, StoreError> {
+        unreachable!()
+    }
+    async fn dead_letter(&self, _: i64) -> Result<Option<DeadLetter>, StoreError> {
+        unreachable!()
+    }
+    async fn held(&self, _: Uuid) -> Result<Vec<LogRow>, StoreError> {
         unreachable!()
     }
     async fn dead_letter_count(&self, _: &str, _: &str) -> Result<u64, StoreError> {

@@ -6,16 +6,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
-use tributary_engine::connection::connect::{self, ConnectError, Wanted};
+use tributary_engine::connection::connect::{self, Wanted};
 use tributary_engine::store::ConnectionState;
 use url::Url;
 use uuid::Uuid;
 
 use super::referenced;
 use crate::app::Shared;
+use crate::front::disconnect::{disconnect, failed};
 use crate::front::error::Failure;
 use crate::front::tenant::authenticate;
-use crate::supervise::Remove;
 
 /// Query of `authenticateUser`.
 #[derive(Deserialize)]
@@ -113,25 +113,6 @@ pub async fn deauthenticate_user(
             *connection.tenant == tenant.dev_id && connection.state != ConnectionState::Disconnected
         })
         .ok_or_else(|| Failure::not_found("there is no such user"))?;
-    let runtime = shared.live.runtime(&tenant.dev_id, &connection.provider).ok_or_else(|| {
-        Failure::unavailable(format!(
-            "no provider app {:?} is configured to disconnect from",
-            connection.provider
-        ))
-    })?;
-    connect::disconnect(&runtime, &connection).await.map_err(failed)?;
-    if let Err(error) = shared.supervisor.send(Remove(id)).await {
-        tracing::warn!(%error, "the actor of a removed connection was not told; it stops with its next job");
-    }
+    disconnect(&shared, &connection).await?;
     Ok(referenced(HttpResponse::Ok()).json(json!({"status": "success"})))
-}
-
-fn failed(error: ConnectError) -> Failure {
-    match error {
-        ConnectError::Store(error) => error.into(),
-        ConnectError::NoConsent(_) | ConnectError::Flow | ConnectError::Denied(_) => {
-            Failure::bad_request(error.to_string())
-        }
-        ConnectError::Provider(_) | ConnectError::Vault(_) => Failure::unavailable(error.to_string()),
-    }
 }

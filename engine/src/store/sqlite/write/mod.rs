@@ -22,6 +22,9 @@ type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 /// The sequence of the newest entry that ever was; no row for a log that never had one.
 pub(super) const LAST_SEQUENCE: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'log'";
 
+/// Name of the value that holds the newest sequence that was removed from the log, as text.
+pub(super) const LOG_REMOVED_TO: &str = "log_removed_to";
+
 /// Most rows of one statement; times columns, far below `SQLite`'s limit of 32,766 parameters.
 const LARGEST_CHUNK: usize = 512;
 

@@ -3,8 +3,9 @@
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::super::column::{kind_text, micros, signed, trace_bytes};
-use super::{json, run};
+use super::super::column::{Columns, kind_text, micros, signed, trace_bytes};
+use super::super::unavailable;
+use super::{LOG_REMOVED_TO, Query, json, run};
 use crate::store::plan::{OffsetWrite, Plan};
 use crate::store::{NewDeadLetter, Parked, Retention, StoreError};
 
@@ -14,6 +15,17 @@ pub(super) async fn sinks(db: &mut SqliteConnection, plan: &Plan<'_>) -> Result<
     }
     for (delivery, parked) in &plan.parked {
         parked_row(db, *delivery, *parked).await?;
+        if parked.is_none() {
+            let query = sqlx::query("DELETE FROM dead_letter WHERE delivery = ?");
+            let query = query.bind(delivery.as_bytes().as_slice());
+            run(db, "removing what was delivered again", query).await?;
+        }
+    }
+    for (id, delivery) in &plan.dead_letters_held {
+        let query = sqlx::query("UPDATE dead_letter SET delivery = ? WHERE id = ?")
+            .bind(delivery.as_bytes().as_slice())
+            .bind(*id);
+        run(db, "holding a dead letter", query).await?;
     }
     for letter in &plan.dead_letters {
         dead_letter(db, letter).await?;
@@ -103,11 +115,11 @@ pub(super) async fn retain(db: &mut SqliteConnection, retention: &Retention) -> 
     let entries = sqlx::query(
         "DELETE FROM log WHERE sequence IN (SELECT sequence FROM (SELECT sequence, committed_at FROM log \
          WHERE sequence <= ?3 AND sequence NOT IN (SELECT value FROM parked, json_each(parked.sequences)) \
-         ORDER BY sequence LIMIT ?2) WHERE committed_at < ?1)",
+         ORDER BY sequence LIMIT ?2) WHERE committed_at < ?1) RETURNING sequence",
     );
     let entries =
         entries.bind(micros(retention.log_before)).bind(retention.limit).bind(signed(retention.settled));
-    let mut removed = run(db, "removing what is past its time", entries).await?;
+    let mut removed = removed_from_log(db, entries).await?;
     for (sql, before) in [
         (
             "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE (given_up = 1 OR connection IS NULL) \
@@ -125,7 +137,7 @@ pub(super) async fn retain(db: &mut SqliteConnection, retention: &Retention) -> 
         ),
         (
             "DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE last_at < ?1 \
-             ORDER BY last_at LIMIT ?2)",
+             AND delivery IS NULL ORDER BY last_at LIMIT ?2)",
             retention.dead_letters_before,
         ),
     ] {
@@ -133,4 +145,26 @@ pub(super) async fn retain(db: &mut SqliteConnection, retention: &Retention) -> 
         removed += run(db, "removing what is past its time", query).await?;
     }
     Ok(removed)
+}
+
+/// Counts what went, and notes from where on the log is whole: nobody may read again what is not all there.
+async fn removed_from_log(db: &mut SqliteConnection, query: Query<'_>) -> Result<u64, StoreError> {
+    let rows = query
+        .fetch_all(&mut *db)
+        .await
+        .map_err(|error| unavailable("removing what is past its time", &error))?;
+    let mut newest = None;
+    for row in &rows {
+        let sequence: i64 = Columns(row).get("sequence").map_err(|damage| damage.of("log entry"))?;
+        newest = newest.max(Some(sequence));
+    }
+    if let Some(newest) = newest {
+        let query = sqlx::query(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = \
+             CASE WHEN CAST(CAST(value AS TEXT) AS INTEGER) < ?3 THEN excluded.value ELSE value END",
+        );
+        let query = query.bind(LOG_REMOVED_TO).bind(newest.to_string().into_bytes()).bind(newest);
+        run(db, "noting what was removed from the log", query).await?;
+    }
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
