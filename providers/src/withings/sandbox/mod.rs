@@ -151,14 +151,15 @@ impl Cloud {
         let Some(person) = self.people.get(index(number)).cloned() else { return };
         let second = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
         let appli = match dice.between(1, 100) {
-            1..=30 => self.measures(&person, &mut dice, second),
-            31..=35 => self.records(&person, &mut dice, second),
-            36..=60 => self.moves(&person, &mut dice, second, now),
-            61..=75 => {
+            1..=45 => self.measures(&person, &mut dice, second),
+            46..=50 => self.records(&person, &mut dice, second),
+            51..=91 => self.moves(&person, &mut dice, second, now),
+            // Few: each notification lists all that were changed in the last hours.
+            92..=96 => {
                 let start = second - TimeDelta::seconds(5_400);
                 self.trains(&person, &mut dice, start, Some(now))
             }
-            76..=85 => self.corrects(&person, now),
+            97..=99 => self.corrects(&person, now),
             _ => {
                 let late = self.lives.get_mut(index(number)).map_or(0, |life| {
                     life.late = life.late.saturating_add(1);
