@@ -120,6 +120,9 @@ fn kind(schema: &Value, property: &Value) -> String {
     if let Some(values) = property.get("additionalProperties").filter(|values| values.is_object()) {
         return format!("names, each with {}", kind(schema, values));
     }
+    if let Some((_, first)) = properties(property).next() {
+        return format!("keys of providers, each with {}", kind(schema, first));
+    }
     let types = match property.get("type") {
         Some(Value::Array(types)) => types
             .iter()
@@ -153,6 +156,9 @@ fn referred(property: &Value) -> Vec<(&'static str, String)> {
     }
     if let Some(values) = property.get("additionalProperties") {
         found.extend(referred(values).into_iter().map(|(_, name)| (".NAME", name)));
+    }
+    if let Some((_, first)) = properties(property).next() {
+        found.extend(referred(first).into_iter().map(|(_, name)| (".PROVIDER", name)));
     }
     if let Some(items) = property.get("items") {
         found.extend(referred(items).into_iter().map(|(_, name)| ("[]", name)));

@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tributary_tests::pages;
+use tributary_tests::{pages, rig};
 
 /// Says that printed pages are to be written instead of compared.
 const UPDATE: &str = "UPDATE_DOCS";
 
-#[actix_rt::test]
-async fn the_printed_pages_of_the_book_are_what_the_program_prints() {
+#[test]
+fn the_printed_pages_of_the_book_are_what_the_program_prints() {
+    rig::run(compare_pages);
+}
+
+async fn compare_pages() {
     let docs = pages::root().join("docs");
     let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
     assert!(!update || std::env::var_os("CI").is_none(), "{UPDATE} is for people, not for CI");
