@@ -12,6 +12,7 @@
 //! | [`server`] | real servers for the sinks |
 //! | [`wait`] | waiting for a condition, always with a bound |
 //! | [`logs`] | everything that was logged, and every panic |
+//! | [`pages`] | the pages of the book that are printed from the program |
 //! | [`program`] | the binary `tributary`, run to its end |
 //!
 //! A test in here never sleeps and never looks into the engine where it could look at what comes out of it. The kit
@@ -22,6 +23,7 @@ pub mod daemon;
 pub mod entries;
 pub mod inventory;
 pub mod logs;
+pub mod pages;
 pub mod plan;
 pub mod program;
 pub mod receiver;

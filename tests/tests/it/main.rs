@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod data_path;
 mod delivery;
+mod docs;
 mod fault;
 mod graph;
 mod import;
