@@ -33,6 +33,8 @@ pub struct Operator {
     pub vault_keys: Vec<Secret<String>>,
     /// How log lines look.
     pub log: LogFormat,
+    /// Traces and metrics.
+    pub telemetry: Telemetry,
     /// Private networks that sinks may reach.
     pub allowed_networks: Vec<IpNet>,
     /// The apps at the providers, by the provider's key.
@@ -70,6 +72,7 @@ impl Default for Operator {
             store: "sqlite://data/tributary.db".to_owned(),
             vault_keys: Vec::new(),
             log: LogFormat::default(),
+            telemetry: Telemetry::default(),
             allowed_networks: Vec::new(),
             provider_apps: BTreeMap::new(),
             data_dir: PathBuf::from("data"),
@@ -109,6 +112,23 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// Traces and metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telemetry {
+    /// Base address of a collector that speaks OTLP over HTTP.
+    pub otlp: Option<Url>,
+    /// Whether the admin listener serves `/metrics`.
+    pub prometheus: bool,
+    /// Share of the traces that are recorded, 0 to 1.
+    pub sample: f64,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { otlp: None, prometheus: true, sample: 1.0 }
+    }
+}
+
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -139,7 +159,7 @@ pub(crate) struct OperatorFile {
     store: Option<Text<StoreUrl>>,
     /// What seals tokens in the database.
     vault: VaultFile,
-    /// Logs.
+    /// Logs, traces and metrics.
     telemetry: Option<TelemetryFile>,
     /// How long things are kept.
     retention: Option<RetentionFile>,
@@ -167,12 +187,32 @@ struct VaultFile {
     keys: AtLeastOne<Text<Secret<String>>>,
 }
 
-/// Logs.
+/// Logs, traces and metrics.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TelemetryFile {
     /// How log lines look.
     log: Option<LogFormat>,
+    /// Base address of a collector that speaks OTLP over HTTP (`http://localhost:4318`); without one nothing is pushed.
+    otlp: Option<Text<BaseUrl>>,
+    /// Whether the admin listener serves `/metrics` in Prometheus's text format; true unless said otherwise.
+    prometheus: Option<bool>,
+    /// Share of the traces that are recorded, 0 to 1; 1 unless said otherwise. A caller's decision is followed.
+    sample: Option<Share>,
+}
+
+/// A part of one.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(try_from = "f64")]
+#[schemars(inline)]
+struct Share(#[schemars(range(min = 0.0, max = 1.0))] f64);
+
+impl TryFrom<f64> for Share {
+    type Error = &'static str;
+
+    fn try_from(share: f64) -> Result<Self, Self::Error> {
+        if (0.0..=1.0).contains(&share) { Ok(Self(share)) } else { Err("expected a number from 0 to 1") }
+    }
 }
 
 /// How long things are kept.
@@ -220,6 +260,7 @@ impl OperatorFile {
     pub(crate) fn into_operator(self) -> Operator {
         let defaults = Operator::default();
         let retention = self.retention.unwrap_or_default();
+        let telemetry = self.telemetry.unwrap_or_default();
         let apps = self.provider_apps.into_iter().filter_map(|(key, app)| {
             let provider = tributary_providers::registry::find(key.text)?;
             Some((key.text.to_owned(), app.into_app(provider.spec())))
@@ -230,7 +271,12 @@ impl OperatorFile {
             public_url: self.public_url.0.0,
             store: self.store.map_or(defaults.store, |Text(store)| store.0),
             vault_keys: self.vault.keys.0.into_iter().map(|Text(key)| key).collect(),
-            log: self.telemetry.and_then(|telemetry| telemetry.log).unwrap_or(defaults.log),
+            log: telemetry.log.unwrap_or(defaults.log),
+            telemetry: Telemetry {
+                otlp: telemetry.otlp.map(|Text(url)| url.0),
+                prometheus: telemetry.prometheus.unwrap_or(defaults.telemetry.prometheus),
+                sample: telemetry.sample.map_or(defaults.telemetry.sample, |Share(share)| share),
+            },
             allowed_networks: self.allowed_networks.into_iter().map(|Text(network)| network).collect(),
             provider_apps: apps.collect(),
             data_dir: self.data_dir.map_or(defaults.data_dir, |Text(path)| path.into()),

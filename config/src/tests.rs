@@ -636,6 +636,16 @@ const MISTAKES: &[Mistake] = &[
     ),
     operator(
         "vault:",
+        "telemetry: { sample: 2 }\nvault:",
+        "2:22: expected a number from 0 to 1\n  in telemetry.sample",
+    ),
+    operator(
+        "vault:",
+        "telemetry: { otlp: \"http://u:planted@h\" }\nvault:",
+        "2:20: expected a URL that begins with https:// or http://, without query and user name\n  in telemetry.otlp",
+    ),
+    operator(
+        "vault:",
         "retention: { log: 0s }\nvault:",
         "2:19: expected a length of time above zero, such as 30d, 12h or 1h30m\n  in retention.log",
     ),

@@ -15,6 +15,7 @@ pub mod connection;
 pub mod delivery;
 pub mod fetch;
 pub mod ingest;
+pub mod invariant;
 pub mod oauth;
 pub mod retry;
 pub mod store;

@@ -203,6 +203,7 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
         }
     }
     running.background.push(actix_rt::spawn(crate::retention::keep(Arc::clone(&running.shared))));
+    running.background.push(actix_rt::spawn(crate::levels::keep(Arc::clone(&running.shared))));
     Ok(running)
 }
 

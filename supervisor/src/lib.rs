@@ -11,6 +11,7 @@
 //! | [`cli`] | the commands |
 //! | [`codes`] | error codes for operators, with their pages |
 //! | [`demo`] | sandbox providers, the engine and local sinks in one process, with an account of every record |
+//! | [`levels`] | what sinks and quotas look like, for metrics |
 //! | [`retention`] | removes what is no longer wanted |
 //! | [`sandbox`] | sockets for the simulated providers |
 //!
@@ -22,6 +23,7 @@ pub mod codes;
 pub mod current;
 pub mod demo;
 pub mod front;
+pub mod levels;
 pub mod reload;
 pub mod retention;
 pub mod runtimes;

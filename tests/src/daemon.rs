@@ -20,9 +20,14 @@ pub struct Daemon {
 impl Daemon {
     /// Starts the binary on the world's configuration and waits until it is ready.
     pub async fn start(world: &World) -> Self {
+        Self::start_logging(world, "info").await
+    }
+
+    /// As [`Daemon::start`], with a level of its log.
+    pub async fn start_logging(world: &World, level: &str) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(world.path("daemon.log"));
         let child = Command::new(program::path())
-            .args(["run", "-c"])
+            .args(["--log-level", level, "run", "-c"])
             .arg(world.configuration())
             .envs(world.environment())
             .env_remove("TRIBUTARY_LOG")

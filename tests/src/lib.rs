@@ -5,6 +5,7 @@
 //! | [`plan`] | what a world is made of: people, quotas, tenants, sinks |
 //! | [`world`] | simulated providers, a receiver and a configuration; people who connect |
 //! | [`rig`] | a world with the daemon inside the test's own process |
+//! | [`collector`] | a collector of traces and metrics that is not ours |
 //! | [`daemon`] | the real binary on a world, to be killed and stopped |
 //! | [`receiver`] | an HTTP server that notes what it gets and answers as scripted |
 //! | [`inventory`] | what arrived, and its comparison with what the providers produced |
@@ -14,11 +15,13 @@
 //! | [`logs`] | everything that was logged, and every panic |
 //! | [`pages`] | the pages of the book that are printed from the program |
 //! | [`program`] | the binary `tributary`, run to its end |
+//! | [`tools`] | programs of others that a test compares with |
 //!
 //! A test in here never sleeps and never looks into the engine where it could look at what comes out of it. The kit
 //! fails by panicking, with what it was waiting for.
 #![expect(clippy::expect_used, clippy::panic, reason = "a kit of tests fails by panicking")]
 
+pub mod collector;
 pub mod daemon;
 pub mod entries;
 pub mod inventory;
@@ -29,6 +32,7 @@ pub mod program;
 pub mod receiver;
 pub mod rig;
 pub mod server;
+pub mod tools;
 pub mod wait;
 pub mod world;
 

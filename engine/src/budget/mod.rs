@@ -54,6 +54,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Clone)]
 pub struct BudgetOptions {
     name: String,
+    provider: &'static str,
     terms: Terms,
     clock: Clock,
     keep: Option<Keep>,
@@ -62,7 +63,13 @@ pub struct BudgetOptions {
 impl BudgetOptions {
     /// The documented quotas of a Spec, or the operator's own where there are some.
     pub fn from_spec(spec: &Spec, app: Option<Vec<Quota>>, user: Option<Vec<Quota>>, clock: Clock) -> Self {
-        Self { name: spec.key.to_owned(), terms: Terms::new(spec, app, user, PATIENCE), clock, keep: None }
+        Self {
+            name: spec.key.to_owned(),
+            provider: spec.key,
+            terms: Terms::new(spec, app, user, PATIENCE),
+            clock,
+            keep: None,
+        }
     }
 
     /// The budget is that of a tenant's own app: its windows are kept apart from those of the operator's.
@@ -95,6 +102,8 @@ pub struct BudgetHandle {
 
 #[derive(Debug)]
 struct Shared {
+    /// Key of the provider.
+    provider: &'static str,
     /// The actor's queue: one for all, so that what a call said counts before the next wish. Everybody in it waits for
     /// an answer or sends the one end of a permit, so the calls themselves bound it.
     queue: mpsc::UnboundedSender<Told>,
@@ -142,6 +151,17 @@ impl BudgetHandle {
     /// # Errors
     /// [`BudgetError`]: the quota stays used up for longer than the budget's patience, too many wait, or it has ended.
     pub async fn acquire(&self, request: PermitRequest) -> Result<Permit, BudgetError> {
+        let (provider, class, began) = (self.shared.provider, request.class, self.shared.clock.now());
+        let waited = self.wait(request).await;
+        let took = (self.shared.clock.now() - began).to_std().unwrap_or_default();
+        metric::BUDGET_WAIT.record(took, [provider, class.as_str()]);
+        if matches!(waited, Err(BudgetError::UsedUp { .. })) {
+            metric::BUDGET_REFUSALS.add(1, [provider, class.as_str()]);
+        }
+        waited
+    }
+
+    async fn wait(&self, request: PermitRequest) -> Result<Permit, BudgetError> {
         let ticket = self.shared.next_ticket.fetch_add(1, Ordering::Relaxed);
         let mut permit =
             Permit { shared: Arc::clone(&self.shared), ticket, end: Some(Message::Dropped(ticket)) };
@@ -160,12 +180,10 @@ impl BudgetHandle {
             }
             Ok(Ok(Err(refused))) => {
                 permit.end = None;
-                metric::BUDGET_REFUSALS.add_one();
                 Err(refused)
             }
             Ok(Err(_gone)) => Err(BudgetError::Stopped),
             Err(_elapsed) => {
-                metric::BUDGET_REFUSALS.add_one();
                 let waited = (clock.now() - began).to_std().unwrap_or_default();
                 Err(BudgetError::UsedUp {
                     scope: QuotaScope::App,
@@ -242,7 +260,7 @@ pub struct Budget {
 impl Budget {
     /// Starts the budget on the present arbiter.
     pub fn start(options: BudgetOptions) -> BudgetHandle {
-        let BudgetOptions { terms, clock, keep, .. } = options;
+        let BudgetOptions { provider, terms, clock, keep, .. } = options;
         let (queue, told) = mpsc::unbounded_channel();
         let budget = Self {
             state: match &keep {
@@ -262,7 +280,9 @@ impl Budget {
             ));
             budget
         });
-        BudgetHandle { shared: Arc::new(Shared { queue, next_ticket: AtomicU64::new(1), terms, clock }) }
+        BudgetHandle {
+            shared: Arc::new(Shared { provider, queue, next_ticket: AtomicU64::new(1), terms, clock }),
+        }
     }
 
     fn tell(&mut self, message: Message, context: &mut Context<Self>) {

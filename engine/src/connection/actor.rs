@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::state::{Effect, Ended, Message as Event, State, Task, Wish};
 use super::{Runtime, connect, job};
 use crate::store::{ConnectionState, StoreError};
+use crate::telemetry::metric;
 
 /// Messages that may wait; each is an id or a time.
 const MAILBOX: usize = 128;
@@ -113,6 +114,7 @@ impl ConnectionActor {
                     provider = actor.runtime.provider.spec().key,
                     "a job panicked; only its connection is affected"
                 );
+                metric::CONNECTION_CRASHES.add(1, [actor.runtime.provider.spec().key]);
                 Ended::Panicked
             });
             actor.on(Event::Ended(task, ended), ctx);

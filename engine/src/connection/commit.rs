@@ -11,12 +11,14 @@ use uuid::Uuid;
 use crate::ingest;
 use crate::store::writer::WriteError;
 use crate::store::{Change, Changeset, Committed, Connection, Lane, Writer};
+use crate::telemetry::{metric, span};
 
 /// Whose records they are and which cursor they advance.
 #[derive(Clone)]
 pub struct Destination {
     writer: Writer,
     tenant: Arc<str>,
+    provider: Arc<str>,
     connection: Uuid,
     epoch: u64,
     resource: &'static str,
@@ -39,6 +41,7 @@ impl Destination {
         Self {
             writer,
             tenant: Arc::clone(&connection.tenant),
+            provider: Arc::from(connection.provider.as_str()),
             connection: connection.id,
             epoch: connection.epoch,
             resource,
@@ -66,15 +69,18 @@ impl Destination {
         mut extra: Vec<Change>,
     ) -> Result<Committed, FetchError> {
         let count = emitted.len();
-        let mut changes = ingest::changes(&self.tenant, self.connection, emitted, Some(self.trace))
-            .map_err(|error| FetchError::malformed(self.resource, error.to_string()))?;
+        let ingest = || ingest::changes(&self.tenant, self.connection, emitted, Some(self.trace));
+        let changes = if count == 0 { ingest() } else { span::normalize(count).in_scope(ingest) };
+        let mut changes = changes.map_err(|error| FetchError::malformed(self.resource, error.to_string()))?;
         changes.append(&mut extra);
         if changes.is_empty() {
             return Ok(Committed::default());
         }
         let changeset = Changeset::fenced(self.connection, self.epoch, changes);
-        let span = tracing::debug_span!("commit", records = count);
-        let committed = self.writer.commit(changeset).instrument(span).await.map_err(stopped)?;
+        let commit = self.writer.commit(changeset).instrument(span::commit(count));
+        let committed = commit.await.map_err(stopped)?;
+        metric::RECORDS.add(committed.added, [&self.provider, "new"]);
+        metric::RECORDS.add(committed.unchanged, [&self.provider, "unchanged"]);
         self.emitted.fetch_add(count, Ordering::Relaxed);
         self.added.fetch_add(committed.added, Ordering::Relaxed);
         Ok(committed)

@@ -27,7 +27,7 @@ use crate::store::writer::WriteError;
 use crate::store::{
     Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError,
 };
-use crate::telemetry::span;
+use crate::telemetry::{span, tally};
 use crate::vault::Credential;
 
 /// How long an authorisation link can be used.
@@ -148,8 +148,8 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
         Some(sealed) => Some(open_verifier(runtime, flow.connection, sealed)?),
         None => None,
     };
-    let trace = span::new_trace();
-    let door: Arc<dyn Door> = Arc::new(super::door(runtime, None, Cause::Request, true, trace));
+    let trace = span::current();
+    let door: Arc<dyn Door> = Arc::new(super::door(runtime, None, Cause::Request, true));
     let request = oauth::token::exchange(scheme, &runtime.app, &code, verifier.as_ref());
     let answer = door.send(request).await?;
     let credential = oauth::token::parse(scheme, &answer, None, now)?;
@@ -191,6 +191,7 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
         .map_err(|error| FetchError::malformed("the account", error.to_string()))?;
     changes.extend(records);
     write(runtime, Changeset::unfenced(changes)).await?;
+    tally::moved(spec.key, known.map(|known| known.state), ConnectionState::Active);
     info!(provider = spec.key, tenant = %connection.tenant, again, "connected");
     Ok(Connected { connection, again })
 }
@@ -271,7 +272,9 @@ pub async fn released(runtime: &Runtime, id: Uuid) {
     if let Err(error) = write(runtime, Changeset::unfenced(vec![change])).await {
         // Its jobs run all the same; the next quarantine or authorisation writes its state again.
         warn!(%error, "the end of a quarantine was not stored");
+        return;
     }
+    tally::moved(runtime.provider.spec().key, Some(ConnectionState::Quarantined), ConnectionState::Active);
 }
 
 async fn end(runtime: &Runtime, id: Uuid, state: ConnectionState, reason: &str) {
@@ -298,12 +301,14 @@ async fn try_end(
     }
     warn!(provider = connection.provider, tenant = %connection.tenant, state = state.as_str(), reason, "connection stopped");
     let epoch = connection.epoch;
-    connection.state = state;
+    let before = std::mem::replace(&mut connection.state, state);
     let changes = vec![
         Change::ConnectionState { connection: id, state, reason: Some(reason.to_owned()) },
-        event(runtime, &connection, EventType::ConnectionError, span::new_trace()),
+        event(runtime, &connection, EventType::ConnectionError, span::current()),
     ];
-    write(runtime, Changeset::fenced(id, epoch, changes)).await
+    write(runtime, Changeset::fenced(id, epoch, changes)).await?;
+    tally::moved(&connection.provider, Some(before), state);
+    Ok(())
 }
 
 /// The user took consent back at the provider.
@@ -320,20 +325,22 @@ pub(super) async fn revoked(
             state: ConnectionState::Disconnected,
             reason: Some("the user took consent back at the provider".to_owned()),
         },
-        event(runtime, &gone, EventType::AccessRevoked, span::new_trace()),
+        event(runtime, &gone, EventType::AccessRevoked, span::current()),
         Change::ConnectionWipe { connection: connection.id },
     ]);
     let written = write(runtime, Changeset::fenced(connection.id, connection.epoch, extra)).await;
-    written.map_err(|error| FetchError::Store { reason: error.to_string() })
+    written.map_err(|error| FetchError::Store { reason: error.to_string() })?;
+    tally::moved(&connection.provider, Some(connection.state), ConnectionState::Disconnected);
+    Ok(())
 }
 
 /// The tenant removes a connection: unsubscribes, revokes, wipes, tells. A provider that does not answer does not
 /// keep the connection alive.
 pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<(), ConnectError> {
-    let trace = span::new_trace();
+    let trace = span::current();
     let destination = Destination::new(runtime.writer.clone(), connection, "disconnect", None, trace);
     let now = runtime.clock.now();
-    let mut cx = job::open(runtime, connection, Cause::Request, trace, destination, now);
+    let mut cx = job::open(runtime, connection, Cause::Request, destination, now);
     if let Err(error) = runtime.provider.disconnect(&mut cx).await {
         warn!(provider = connection.provider, %error, "the provider did not unsubscribe; removing all the same");
     }
@@ -343,7 +350,7 @@ pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<()
         let token = runtime.tokens.stored(connection.id).await;
         if let Ok(Some(credential)) = token {
             let request = oauth::token::revoke(&revoke, &runtime.app, &credential);
-            let door = super::door(runtime, None, Cause::Request, true, trace);
+            let door = super::door(runtime, None, Cause::Request, true);
             if let Err(error) = door.send(request).await {
                 warn!(provider = connection.provider, %error, "the provider did not revoke; removing all the same");
             }
@@ -360,7 +367,9 @@ pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<()
         event(runtime, &gone, EventType::Deauth, trace),
         Change::ConnectionWipe { connection: connection.id },
     ];
-    write(runtime, Changeset::unfenced(changes)).await
+    write(runtime, Changeset::unfenced(changes)).await?;
+    tally::moved(&connection.provider, Some(connection.state), ConnectionState::Disconnected);
+    Ok(())
 }
 
 fn event(runtime: &Runtime, connection: &Connection, event: EventType, trace: TraceContext) -> Change {
@@ -436,8 +445,7 @@ impl tributary_contract::Committer for Keep {
 
 /// When app-wide subscriptions have to be looked at again.
 pub async fn subscribe(runtime: &Runtime) -> Result<Option<DateTime<Utc>>, FetchError> {
-    let trace = span::new_trace();
-    let door = Arc::new(super::door(runtime, None, Cause::Request, true, trace));
+    let door = Arc::new(super::door(runtime, None, Cause::Request, true));
     let now = runtime.clock.now();
     let mut cx = Fetch::new(door, Box::new(Keep), Arc::clone(&runtime.app), None, now);
     runtime.provider.subscribe(&mut cx).await

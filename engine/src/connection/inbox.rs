@@ -7,11 +7,12 @@ use chrono::{DateTime, Duration, Utc};
 use tracing::info;
 use tributary_contract::error::Class;
 use tributary_contract::provider::Change as Told;
-use tributary_contract::{Cause, Emitted, FetchError, Job, Window};
+use tributary_contract::{Cause, Emitted, FetchError, Job, TraceContext, Window};
+use uuid::Uuid;
 
-use super::connect;
 use super::job::{Work, length, pieces};
 use super::state::Ended;
+use super::{Runtime, connect};
 use crate::store::{Change, InboxRow};
 
 /// Rows that are taken up at once.
@@ -20,21 +21,41 @@ const AT_ONCE: usize = 256;
 /// have finished writing it.
 const PROVISIONAL: [Duration; 3] = [Duration::minutes(5), Duration::minutes(15), Duration::minutes(45)];
 
-/// Works through what is due. The inbox is due again at the time that is returned.
-pub(super) async fn run(work: &Work) -> Result<Ended, FetchError> {
-    let now = work.runtime.clock.now();
-    let rows = work.runtime.store.inbox(work.connection.id, AT_ONCE).await;
+/// What is to be worked through.
+#[derive(Default)]
+pub(super) struct Due {
+    rows: Vec<InboxRow>,
+    next: Option<DateTime<Utc>>,
+}
+
+impl Due {
+    /// The notifications that it comes from, oldest first, each once.
+    pub(super) fn traces(&self) -> Vec<TraceContext> {
+        let mut traces: Vec<_> = self.rows.iter().filter_map(|row| row.trace).collect();
+        traces.dedup();
+        traces
+    }
+}
+
+/// Reads what is due.
+pub(super) async fn due(runtime: &Runtime, connection: Uuid) -> Result<Due, FetchError> {
+    let now = runtime.clock.now();
+    let rows = runtime.store.inbox(connection, AT_ONCE).await;
     let rows = rows.map_err(|error| FetchError::Store { reason: error.to_string() })?;
     let full = rows.len() == AT_ONCE;
-    let (due, waiting): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.due_at <= now);
+    let (rows, waiting): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.due_at <= now);
     let mut next: Option<DateTime<Utc>> = waiting.iter().map(|row| row.due_at).min();
-    if full && !due.is_empty() {
+    if full && !rows.is_empty() {
         next = Some(now);
     }
+    Ok(Due { rows, next })
+}
 
+/// Works through what is due. The inbox is due again at the time that is returned.
+pub(super) async fn run(work: &Work, Due { rows, mut next }: Due) -> Result<Ended, FetchError> {
     let mut updates: BTreeMap<String, Vec<InboxRow>> = BTreeMap::new();
     let mut revoked = None;
-    for row in due {
+    for row in rows {
         match &row.notice.change {
             Told::Updated { resource, .. } => updates.entry(resource.clone()).or_default().push(row),
             Told::Deleted { .. } => deleted(work, &row).await?,

@@ -13,7 +13,7 @@ use super::commit::Destination;
 use super::state::{Ended, Task};
 use super::{Runtime, inbox};
 use crate::store::{Change, Connection, ConnectionState, Lane};
-use crate::telemetry::span;
+use crate::telemetry::{metric, span};
 
 /// A job that runs longer is stopped; what it has checkpointed stays. It is long because waiting for a quota counts:
 /// single calls have time-outs of their own.
@@ -33,19 +33,22 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
         Ok(None) => return Ended::Inactive(ConnectionState::Disconnected),
         Err(error) => return Ended::Failed(FetchError::Store { reason: error.to_string() }),
     };
-    let trace = span::new_trace();
-    let span = tracing::info_span!(
-        "sync",
-        provider = runtime.provider.spec().key,
-        tenant = %connection.tenant,
-        cause = cause.as_str(),
-        trace_id = %hex::encode(trace.trace_id),
-    );
-    let clock = runtime.clock.clone();
+    let due = match task {
+        Task::Inbox => match inbox::due(&runtime, id).await {
+            Ok(due) => due,
+            Err(error) => return Ended::Failed(error),
+        },
+        Task::Poll(_) | Task::History(_) | Task::Request(_) => inbox::Due::default(),
+    };
+    let notified = due.traces();
+    let provider = runtime.provider.spec().key;
+    let span = span::sync(provider, &connection.tenant, cause.as_str(), &notified);
+    let trace = span::context_of(&span, notified.first().copied());
+    let (clock, began) = (runtime.clock.clone(), runtime.clock.now());
     let work = Work { runtime, connection, trace };
     let ended = async {
         let result = match task {
-            Task::Inbox => inbox::run(&work).await,
+            Task::Inbox => inbox::run(&work, due).await,
             Task::Poll(index) => work.poll(index).await,
             Task::History(index) => work.history(index).await,
             Task::Request(wish) => work.request(wish.resource, wish.window).await,
@@ -58,11 +61,27 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
             }
         }
     };
-    let limited = clock.timeout(DEADLINE, ended.instrument(span)).await;
+    let limited = clock.timeout(DEADLINE, ended.instrument(span.clone())).await;
     drop(guard);
-    limited.unwrap_or_else(|_elapsed| {
+    let ended = limited.unwrap_or_else(|_elapsed| {
         Ended::Failed(FetchError::Stopped { reason: format!("no end within {} s", DEADLINE.as_secs()) })
-    })
+    });
+    if let Ended::Failed(error) = &ended {
+        span::failed(&span, error.kind());
+    }
+    let took = (clock.now() - began).to_std().unwrap_or_default();
+    metric::SYNC_DURATION.record(took, [provider, cause.as_str(), outcome(&ended)]);
+    ended
+}
+
+/// The word for metrics.
+const fn outcome(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Done { .. } => "ok",
+        Ended::Inactive(_) => "inactive",
+        Ended::Failed(error) => error.kind(),
+        Ended::Panicked => "panicked",
+    }
 }
 
 /// Why a task runs.
@@ -160,8 +179,14 @@ impl Work {
     ) -> Result<usize, FetchError> {
         let began = self.runtime.clock.now();
         let destination = self.destination(job.resource, lane);
-        let mut cx = open(&self.runtime, &self.connection, job.cause, self.trace, destination.clone(), began);
-        self.runtime.provider.fetch(&mut cx, job).await?;
+        let mut cx = open(&self.runtime, &self.connection, job.cause, destination.clone(), began);
+        let span = span::fetch(job.resource.name);
+        let fetched = self.runtime.provider.fetch(&mut cx, job).instrument(span.clone()).await;
+        if let Err(error) = &fetched {
+            span::failed(&span, error.kind());
+        }
+        drop(span);
+        fetched?;
         let rest = cx.take_emitted();
         let extra = last(&destination, destination.emitted().saturating_add(rest.len()));
         destination.commit_with(rest, extra).await?;
@@ -181,11 +206,10 @@ pub(super) fn open(
     runtime: &Runtime,
     connection: &Connection,
     cause: Cause,
-    trace: TraceContext,
     destination: Destination,
     now: DateTime<Utc>,
 ) -> Fetch {
-    let door = super::door(runtime, Some(connection), cause, false, trace);
+    let door = super::door(runtime, Some(connection), cause, false);
     let account = Some(connection.account.clone());
     Fetch::new(Arc::new(door), Box::new(destination), Arc::clone(&runtime.app), account, now)
 }

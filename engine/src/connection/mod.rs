@@ -25,7 +25,7 @@ pub mod user;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tributary_contract::{App, Cause, Provider, TraceContext};
+use tributary_contract::{App, Cause, Provider};
 
 use crate::budget::{BudgetHandle, Class};
 use crate::clock::Clock;
@@ -84,13 +84,7 @@ impl Slots {
 }
 
 /// A door for calls of that cause; `authorization` puts them ahead of all else in the quota.
-fn door(
-    runtime: &Runtime,
-    connection: Option<&Connection>,
-    cause: Cause,
-    authorization: bool,
-    trace: TraceContext,
-) -> EngineDoor {
+fn door(runtime: &Runtime, connection: Option<&Connection>, cause: Cause, authorization: bool) -> EngineDoor {
     let owner = |connection: &Connection| Owner {
         id: connection.id,
         epoch: connection.epoch,
@@ -106,6 +100,5 @@ fn door(
         connection: connection.map(owner),
         class: if authorization { Class::Authorization } else { cause.into() },
         clock: runtime.clock.clone(),
-        trace,
     })
 }

@@ -9,18 +9,19 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, error, info, warn};
+use tributary_contract::Spec;
 use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
-use tributary_contract::{Spec, TraceContext};
 use uuid::Uuid;
 
 use super::group::{Filter, Group};
 use super::ladder::Ladder;
+use super::observe;
 use super::state::{Effect, Levels, Message as Event, State};
 use crate::clock::Clock;
 use crate::connection::user;
 use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
-use crate::telemetry::span::new_span_id;
+use crate::telemetry::span;
 
 /// A call of the sink that takes longer counts as failed.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
@@ -217,12 +218,14 @@ impl Delivery {
     fn deliver(&mut self, group: Group, attempt: u32, replay: bool, ctx: &mut Context<Self>) {
         let parts = self.parts.clone();
         let began = parts.clock.now();
+        let syncs = observe::syncs(&group);
+        let span = observe::begin(&parts, &group, attempt, &syncs);
         let batch = Batch {
             delivery: group.delivery(&parts.tenant, &parts.name),
             attempt,
             replay,
             at: began,
-            trace: trace_of(&group),
+            trace: span::context_of(&span, observe::only(&syncs)),
             entries: group.entries.clone(),
         };
         let call = async move {
@@ -238,11 +241,13 @@ impl Delivery {
                 }),
             }
         };
+        let call = call.instrument(span.clone());
         let number = self.next_call;
         self.next_call = number.wrapping_add(1);
         let handle = ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
             actor.calls.remove(&number);
-            actor.log_failure(&group, attempt, &result);
+            span.in_scope(|| actor.log_failure(&group, attempt, &result));
+            observe::ended(&actor.parts, &span, &group, began, &result);
             actor.on(Event::Delivered { group, began, result }, ctx);
         }));
         self.calls.insert(number, handle);
@@ -292,13 +297,6 @@ impl Delivery {
         }));
         self.timer = Some((at, handle));
     }
-}
-
-/// The trace that a delivery belongs to: that of its newest entry's sync, with a span of its own.
-fn trace_of(group: &Group) -> TraceContext {
-    let from = group.entries.iter().rev().find_map(|entry| entry.trace);
-    let fresh = crate::telemetry::span::new_trace();
-    TraceContext { span_id: new_span_id(), ..from.unwrap_or(fresh) }
 }
 
 async fn with_users(

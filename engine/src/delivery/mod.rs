@@ -8,6 +8,7 @@ pub mod actor;
 pub mod breaker;
 pub mod group;
 pub mod ladder;
+mod observe;
 pub mod offset;
 pub mod replay;
 pub mod rewind;

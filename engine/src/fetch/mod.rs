@@ -9,12 +9,14 @@
 //! | [`classify`] | what an answer that is no success means |
 //! | `body_status` | the status inside a 200, where a provider puts it |
 //! | [`retry`] | which calls are repeated at once |
+//! | `observe` | the span and the duration of one attempt |
 //!
 //! Requests come from providers' code and from [`crate::oauth`]; answers go back to them whole. It never reads a
 //! record and never writes an id, a query or a token into a span or an error.
 
 pub mod body_status;
 pub mod classify;
+mod observe;
 mod refresh;
 pub mod retry;
 mod shelf;
@@ -27,11 +29,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 use tributary_contract::error::QuotaScope;
 use tributary_contract::spec::{AuthScheme, OAuth2};
-use tributary_contract::{App, Credentials, Door, FetchError, Request, Response, Secret, Spec, TraceContext};
+use tributary_contract::{App, Credentials, Door, FetchError, Request, Response, Secret, Spec};
 use tributary_net::{Client, Limits};
 use url::Url;
 use uuid::Uuid;
@@ -42,6 +43,7 @@ use crate::budget::{BudgetHandle, Class, Permit, PermitRequest, usage};
 use crate::clock::Clock;
 use crate::telemetry::metric;
 use classify::Answer;
+use observe::Attempt;
 
 /// Largest body of an answer, bytes.
 pub const MAX_BODY: usize = 32 << 20;
@@ -85,8 +87,6 @@ pub struct DoorParts {
     pub class: Class,
     /// Time.
     pub clock: Clock,
-    /// The sync that the calls belong to.
-    pub trace: TraceContext,
 }
 
 /// A door for one job or one call of a provider's contract.
@@ -100,22 +100,9 @@ pub struct EngineDoor {
 impl Door for EngineDoor {
     async fn send(&self, request: Request) -> Result<Response, FetchError> {
         let call = target::name(self.parts.spec, &request.template);
-        let span = tracing::info_span!(
-            "fetch",
-            otel.kind = "client",
-            provider = self.parts.spec.key,
-            class = self.parts.class.as_str(),
-            trace_id = %hex::encode(self.parts.trace.trace_id),
-            http.request.method = %request.method,
-            url.template = %call,
-            http.request.resend_count = Empty,
-            http.response.status_code = Empty,
-            error.r#type = Empty,
-        );
-        let result = self.run(&request, &call).instrument(span.clone()).await;
+        let result = self.run(&request, &call).await;
         if let Err(error) = &result {
-            span.record("error.type", error.kind());
-            metric::CALL_ERRORS.add_one();
+            metric::FETCH_ERRORS.add(1, [self.parts.spec.key, error.kind()]);
         }
         result
     }
@@ -134,7 +121,11 @@ impl EngineDoor {
         loop {
             let (token, permit) = self.admission(request, call, refused.as_ref()).await?;
             let token = token.map(|fresh| fresh.token);
-            let failure = match self.attempt(request, &url, call, token.as_ref(), permit).await {
+            let attempt = Attempt::begin(&self.parts, request, &url, call, tries);
+            let sent = self.attempt(request, &url, call, token.as_ref(), permit);
+            let result = sent.instrument(attempt.span()).await;
+            attempt.ended(&self.parts, &result);
+            let failure = match result {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
@@ -150,7 +141,6 @@ impl EngineDoor {
                 }
                 error => return Err(error),
             }
-            Span::current().record("http.request.resend_count", tries);
         }
     }
 
@@ -193,8 +183,12 @@ impl EngineDoor {
         else {
             return Err(FetchError::unsupported(format!("{call} with a user's token, without a connection")));
         };
-        let refresher =
-            Refresher { scheme, app: Arc::clone(&self.parts.app), door: Arc::new(self.for_tokens()) };
+        let refresher = Refresher {
+            scheme,
+            app: Arc::clone(&self.parts.app),
+            door: Arc::new(self.for_tokens()),
+            provider: self.parts.spec.key,
+        };
         let fresh = self.parts.tokens.access_token(owner, refused, &refresher).await?;
         self.hold(Some(fresh.clone()));
         Ok(fresh)
@@ -232,12 +226,11 @@ impl EngineDoor {
             Ok(wire) => wire,
             Err(error) => {
                 permit.unused();
-                return Err(Failure { error, is_repeatable: false });
+                return Err(Failure { error, is_repeatable: false, status: None });
             }
         };
         let timeout = if self.parts.class == Class::Authorization { AUTHORIZATION_TIMEOUT } else { TIMEOUT };
         let limits = Limits { timeout: Some(timeout), max_body: Some(MAX_BODY), truncate: false };
-        metric::CALLS.add_one();
         let guard = self.parts.clock.guard();
         let sent = self.parts.client.send(wire, limits).await;
         drop(guard);
@@ -251,17 +244,16 @@ impl EngineDoor {
                     permit.unused();
                 }
                 let is_repeatable = is_repeatable || !arrived;
-                return Err(Failure { error: classify::failure(call, &error), is_repeatable });
+                return Err(Failure { error: classify::failure(call, &error), is_repeatable, status: None });
             }
         };
-        Span::current().record("http.response.status_code", parts.status.as_u16());
         // A refusal inside a 200 counts against the quota like any other.
         let said = body_status::said(self.parts.spec.body_status.as_ref(), parts.status, &body);
         let counts_as = said.map_or(parts.status.as_u16(), |said| said.counts_as());
         let refused = permit.answered(counts_as, &parts.headers);
         let (refused_by, retry_after) = match refused {
             Some((scope, wish)) => {
-                metric::REFUSED_BY_QUOTA.add_one();
+                metric::BUDGET_OVERRUNS.add(1, [self.parts.spec.key]);
                 (scope, wish)
             }
             None => (QuotaScope::App, usage::retry_after(&parts.headers, self.parts.clock.now())),
@@ -271,7 +263,8 @@ impl EngineDoor {
             Some(scheme) => classify::token_answer(call, scheme, &answer),
             None => classify::answer(call, request.credentials, &answer),
         };
-        sorted.map_err(|error| Failure { error, is_repeatable })?;
+        let status = Some(parts.status.as_u16());
+        sorted.map_err(|error| Failure { error, is_repeatable, status })?;
         Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
@@ -288,6 +281,8 @@ struct Failure {
     error: FetchError,
     /// Whether sending the request again is harmless.
     is_repeatable: bool,
+    /// Of the answer, if there was one.
+    status: Option<u16>,
 }
 
 fn wire(

@@ -45,6 +45,7 @@ pub(super) async fn run(
         let about = Identity::of(&stored);
         if let Some((sent, error)) = lost.take_if(|(sent, _)| *sent == about) {
             warn!(%error, "the provider says that the consent is lost");
+            metric::TOKEN_REFRESHES.add(1, [refresher.provider, "lost"]);
             let verdict = Verdict { about: sent, failures: 0, not_before: None, error: error.clone() };
             inner.judge(owner.id, Some(verdict));
             return Err(error);
@@ -55,7 +56,7 @@ pub(super) async fn run(
         match ask(inner, &stored.credential, refresh_token, refresher).await {
             Ok(next) => return keep(inner, owner, &stored, next, refused, refresher).await,
             Err(error @ FetchError::Auth { .. }) => lost = Some((about, error)),
-            Err(error) => return failed(inner, owner, &stored, refused, error),
+            Err(error) => return failed(inner, owner, &stored, refused, refresher.provider, error),
         }
     }
     Err(not_now("the stored token was replaced again and again"))
@@ -85,7 +86,7 @@ async fn keep(
     let is_newer = oauth::token::is_newer(&stored.credential, &next);
     // An answer without any progress may hold another refresh token all the same.
     if is_newer || next.refresh_token != stored.credential.refresh_token {
-        save(inner, owner, &next).await?;
+        save(inner, owner, &next, refresher.provider).await?;
     }
     let now = inner.clock.now();
     let next = Stored { credential: next, stored_at: now };
@@ -95,17 +96,18 @@ async fn keep(
             owner,
             &next,
             refused,
+            refresher.provider,
             not_now("it brought the same token with the same expiry"),
         );
     }
     inner.judge(owner.id, None);
-    metric::TOKEN_REFRESHES.add_one();
+    metric::TOKEN_REFRESHES.add(1, [refresher.provider, "ok"]);
     info!("access token refreshed");
     let fresh = usable(&next, None, refresher.scheme.refresh_ahead, now);
     Ok(fresh.unwrap_or_else(|| at_any_rate(&next.credential)))
 }
 
-async fn save(inner: &Inner, owner: &Owner, next: &Credential) -> Result<(), FetchError> {
+async fn save(inner: &Inner, owner: &Owner, next: &Credential, provider: &str) -> Result<(), FetchError> {
     let mut failures = 0;
     loop {
         match inner.shelf.put(owner, next, inner.clock.now()).await {
@@ -119,7 +121,7 @@ async fn save(inner: &Inner, owner: &Owner, next: &Credential) -> Result<(), Fet
             }
             Err(Unstored::Failed(reason)) => {
                 failures += 1;
-                metric::TOKEN_STORE_FAILURES.add_one();
+                metric::TOKEN_STORE_FAILURES.add(1, [provider]);
                 inner.mark_unsaved(owner.id, true);
                 error!(
                     reason,
@@ -139,12 +141,13 @@ fn failed(
     owner: &Owner,
     stored: &Stored,
     refused: Option<&Secret<String>>,
+    provider: &str,
     error: FetchError,
 ) -> Outcome {
     let about = Identity::of(stored);
     let failures = inner.failures(owner.id, &about).saturating_add(1);
     let pause = retry::REFRESH.delay(failures).max(error.retry_after().unwrap_or_default());
-    metric::TOKEN_REFRESH_FAILURES.add_one();
+    metric::TOKEN_REFRESHES.add(1, [provider, "failed"]);
     warn!(%error, failures, pause_seconds = pause.as_secs(), "an access token was not refreshed");
     let not_before = Some(later(inner.clock.now(), pause));
     let verdict = Verdict { about, failures, not_before, error };

@@ -67,6 +67,15 @@ pub fn name<'a>(spec: &Spec, template: &'a str) -> Cow<'a, str> {
     Cow::Owned(name)
 }
 
+/// A call as a URL: the origin and the template, with nothing filled in.
+pub fn shown(spec: &Spec, origin: Option<&str>, call: &str) -> String {
+    if is_absolute(call) {
+        with_origin(call, origin)
+    } else {
+        with_origin(&format!("{}{call}", spec.api_base), origin)
+    }
+}
+
 fn is_word(part: &str) -> bool {
     let is_version = part.len() <= 3 && part.starts_with('v');
     let is_argument = part.starts_with('{') && part.ends_with('}');

@@ -206,7 +206,6 @@ impl Rig {
             connection: Some(owner()),
             class: Class::Request,
             clock,
-            trace: crate::telemetry::span::new_trace(),
         };
         Self { server, parts, store, hand, _folder: folder }
     }

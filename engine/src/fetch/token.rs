@@ -20,6 +20,7 @@ use super::refresh;
 use super::shelf::{Sealed, Shelf, Stored};
 use crate::clock::Clock;
 use crate::store::{Store, Writer};
+use crate::telemetry::span;
 use crate::vault::{Credential, Vault};
 
 /// How a refresh is called in errors.
@@ -38,6 +39,8 @@ pub struct Refresher {
     pub app: Arc<App>,
     /// The way to the token endpoint; counts as authorisation in the quota.
     pub door: Arc<dyn Door>,
+    /// Key of the provider, for metrics.
+    pub provider: &'static str,
 }
 
 /// An access token that may be used.
@@ -191,7 +194,7 @@ impl Tokens {
             let outcome = refresh::run(&claim.inner, &owner, refused.as_ref(), &refresher).await;
             claim.end(outcome);
         };
-        tokio::spawn(work.instrument(tracing::info_span!("refresh")));
+        tokio::spawn(work.instrument(span::refresh()));
         running
     }
 

@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use super::changeset::{Change, Changeset, Committed, Rejected};
 use super::{Store, StoreError};
 use crate::clock::{Clock, ClockGuard};
+use crate::telemetry::metric;
 
 /// Where changesets are handed in. Clones share one queue.
 #[derive(Clone)]
@@ -263,10 +264,13 @@ impl WriterTask {
         &self,
         changesets: &[Changeset],
     ) -> Result<Vec<Result<Committed, Rejected>>, StoreError> {
+        let began = Instant::now();
         let commit = AssertUnwindSafe(self.store.commit(changesets, self.clock.now()));
         let results = commit.catch_unwind().await.unwrap_or_else(|_panic| {
             Err(StoreError::Unavailable { doing: "committing", reason: "the commit panicked".to_owned() })
         });
+        let outcome = if results.is_ok() { "ok" } else { "failed" };
+        metric::COMMIT_DURATION.record(began.elapsed(), [outcome]);
         match &results {
             Ok(results) => {
                 if let Some(last) = results.iter().filter_map(|result| result.ok()?.last_sequence).max() {

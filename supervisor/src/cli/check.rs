@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tributary_config::{Config, ConfigErrors, LogFormat};
+use tributary_config::{Config, ConfigErrors};
 
 use super::{ConfigFile, output};
 use crate::codes;
@@ -28,7 +28,7 @@ pub(super) struct Options {
 /// Checks. What is wrong is said as the daemon says it.
 pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> {
     let config = super::load(&options.file)?;
-    super::run::logs(LogFormat::Pretty, Some(level.unwrap_or("warn")))?;
+    super::run::logs(Some(level.unwrap_or("warn")))?;
     let system = actix_rt::System::new();
     let errors = system.block_on(sinks::check(&config));
     if !errors.is_empty() {

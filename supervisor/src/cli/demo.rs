@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tributary_config::LogFormat;
 
 use super::output;
 use crate::demo::{self, Plan};
@@ -41,7 +40,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> {
     anyhow::ensure!(options.users >= 2, "--users has to be at least 2");
     anyhow::ensure!(options.rate.is_finite() && options.rate >= 0.0, "--rate has to be a number from 0 up");
-    super::run::logs(LogFormat::Pretty, Some(level.unwrap_or("error")))?;
+    super::run::logs(Some(level.unwrap_or("error")))?;
     let plan = Plan {
         users: options.users,
         seconds: options.seconds,

@@ -1,11 +1,16 @@
 //! `tributary run`: the daemon, until SIGTERM or SIGINT.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
-use tributary_config::LogFormat;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+use tributary_config::{LogFormat, Operator};
 use tributary_engine::clock::Clock;
+use tributary_engine::telemetry::{self, Telemetry, line::JsonLine};
 
 use super::ConfigFile;
 use crate::app::{self, Listeners};
@@ -14,8 +19,13 @@ use crate::reload::Source;
 /// Runs the daemon. A change of its configuration is applied while it runs.
 pub(super) fn run(file: &ConfigFile, level: Option<&str>) -> anyhow::Result<()> {
     let config = super::load(file)?;
-    logs(config.operator.log, level)?;
-    let path = file.config.clone();
+    let telemetry = observed(&config.operator, level)?;
+    let result = daemon(config, file.config.clone());
+    telemetry.stop();
+    result
+}
+
+fn daemon(config: tributary_config::Config, path: std::path::PathBuf) -> anyhow::Result<()> {
     actix_rt::System::new().block_on(async move {
         let listeners = Listeners::bind(&config.operator)?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened to")?;
@@ -39,13 +49,37 @@ pub(super) fn run(file: &ConfigFile, level: Option<&str>) -> anyhow::Result<()> 
     })
 }
 
-/// Sets up logs on standard error.
-pub(super) fn logs(format: LogFormat, level: Option<&str>) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level.unwrap_or("info")).context("the log level cannot be read")?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let installed = match format {
-        LogFormat::Json => logs.json().try_init(),
-        LogFormat::Pretty => logs.try_init(),
+/// Sets up logs on standard error, traces and metrics.
+fn observed(operator: &Operator, level: Option<&str>) -> anyhow::Result<Telemetry> {
+    let options = telemetry::Options {
+        otlp: operator.telemetry.otlp.clone(),
+        prometheus: operator.telemetry.prometheus,
+        sample: operator.telemetry.sample,
+        version: env!("CARGO_PKG_VERSION"),
     };
-    installed.map_err(|error| anyhow::anyhow!("logs cannot be set up: {error}"))
+    let telemetry = telemetry::export::start(&options)?;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let lines = match operator.log {
+        LogFormat::Json => lines.json().event_format(JsonLine::default()).boxed(),
+        LogFormat::Pretty => lines.boxed(),
+    };
+    // The level of the log decides about lines only; traces have `telemetry.sample`.
+    let installed = tracing_subscriber::registry()
+        .with(telemetry.layer())
+        .with(lines.with_filter(filter(level)?))
+        .try_init();
+    installed.context("logs cannot be set up")?;
+    Ok(telemetry)
+}
+
+/// Sets up logs on standard error, for commands that are no daemon.
+pub(super) fn logs(level: Option<&str>) -> anyhow::Result<()> {
+    let logs = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(std::io::stderr);
+    logs.try_init().map_err(|error| anyhow::anyhow!("logs cannot be set up: {error}"))
+}
+
+fn filter(level: Option<&str>) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(level.unwrap_or("info")).context("the log level cannot be read")
 }

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tributary_config::LogFormat;
 use tributary_engine::clock::Clock;
 use tributary_providers::sandbox::Settings;
 
@@ -34,7 +33,7 @@ pub(super) struct Options {
 
 /// Runs the simulated providers.
 pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> {
-    super::run::logs(LogFormat::Pretty, Some(level.unwrap_or("info")))?;
+    super::run::logs(Some(level.unwrap_or("info")))?;
     actix_rt::System::new().block_on(async {
         let clock = Clock::real();
         let settings = Settings {

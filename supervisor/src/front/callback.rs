@@ -9,6 +9,7 @@ use tracing::{Instrument as _, warn};
 use tributary_engine::connection::actor::Told;
 use tributary_engine::connection::connect::{self, Callback, ConnectError};
 use tributary_engine::store::Flow;
+use tributary_engine::telemetry::span;
 use url::Url;
 
 use super::error::Failure;
@@ -44,7 +45,7 @@ pub async fn come_back(
     }
     let runtime = shared.live.runtime(&flow.tenant, &flow.provider).ok_or_else(none)?;
     let callback = Callback { code: parameters.code, error: parameters.error, scope: parameters.scope };
-    let span = tracing::info_span!("connect", provider = flow.provider, tenant = %flow.tenant);
+    let span = span::connect(&flow.provider, &flow.tenant);
     match connect::complete(&runtime, &flow, callback).instrument(span).await {
         Ok(connected) => {
             let connection = &connected.connection;

@@ -1,8 +1,9 @@
-//! `/healthz`: the process serves. `/readyz`: the store answers, so work gets done.
+//! `/healthz`: the process serves. `/readyz`: the store answers, so work gets done. `/metrics`: all metrics as text.
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
+use super::error::Failure;
 use crate::app::Shared;
 
 /// The routes.
@@ -22,4 +23,11 @@ async fn ready(shared: web::Data<Shared>) -> HttpResponse {
             HttpResponse::ServiceUnavailable().json(json!({"status": "store_unavailable"}))
         }
     }
+}
+
+/// `GET /metrics`, on the admin listener only.
+pub async fn metrics() -> Result<HttpResponse, Failure> {
+    let text = tributary_engine::telemetry::export::text();
+    let text = text.ok_or_else(|| Failure::not_found("metrics are off; set telemetry.prometheus to true"))?;
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

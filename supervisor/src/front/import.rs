@@ -14,7 +14,7 @@ use tributary_contract::{Account, Emitted};
 use tributary_engine::connection::user::terra_user;
 use tributary_engine::ingest;
 use tributary_engine::store::{Change, Changeset, Connection, ConnectionFilter, ConnectionState};
-use tributary_engine::telemetry::span;
+use tributary_engine::telemetry::{span, tally};
 use tributary_providers::route::import::{Format, records};
 use uuid::Uuid;
 
@@ -44,8 +44,9 @@ pub async fn import(
     let format: Format = wanted.format.parse().map_err(|error| Failure::bad_request(format!("{error}")))?;
     let records =
         records(format, &wanted.name, &body).map_err(|error| Failure::bad_request(error.to_string()))?;
-    let trace = span::new_trace();
+    let trace = span::current();
     let (connection, mut changes) = owner(&shared, &wanted).await?;
+    let is_new = !changes.is_empty();
     let count = records.len();
     let emitted = records.into_iter().map(Emitted::Record).collect();
     changes.extend(
@@ -56,6 +57,9 @@ pub async fn import(
         tracing::error!(%error, "an import was not stored");
         Failure::unavailable("the records could not be stored; send the file again")
     })?;
+    if is_new {
+        tally::moved(&connection.provider, None, connection.state);
+    }
     Ok(HttpResponse::Ok().json(json!({
         "file": wanted.name,
         "connection": connection.id,

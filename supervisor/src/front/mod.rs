@@ -5,7 +5,7 @@
 //! | `/v2/…`, `/api/v2/…` | tenants, with `dev-id` and `x-api-key` | [`rest`] |
 //! | `/notify/{provider}`, `/notify/{provider}/{tenant}` | providers, to the operator's app or a tenant's own | [`notify`] |
 //! | `/auth/{provider}/callback` | browsers coming back from a consent page | [`callback`] |
-//! | `/healthz`, `/readyz` | whoever watches | [`health`] |
+//! | `/healthz`, `/readyz`; admin listener: `/metrics` | whoever watches | [`health`] |
 //! | admin listener: `/admin/…` | operators and the commands | [`admin`] |
 //!
 //! It never touches records: notifications go to the inbox, wishes to the connection's actor.
@@ -17,6 +17,7 @@ pub mod error;
 pub mod health;
 pub mod import;
 pub mod notify;
+mod observe;
 pub mod rest;
 pub mod tenant;
 
@@ -25,12 +26,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
 use crate::app::{Listeners, Shared, StartError};
 
 /// Largest body that is read from a client: a notification or a REST call of more than this is refused.
 pub const MAX_BODY: usize = 4 << 20;
+
+/// Where notifications come in.
+const NOTIFY: &str = "/notify/{provider}";
+/// The same for the apps of tenants.
+const NOTIFY_OWN: &str = "/notify/{provider}/{tenant}";
 
 /// What the front counts.
 #[derive(Debug, Default)]
@@ -49,12 +56,12 @@ fn public(config: &mut web::ServiceConfig) {
         .app_data(json_limit)
         .service(web::scope("/v2").configure(rest::routes))
         .service(web::scope("/api/v2").configure(rest::routes))
-        .route("/notify/{provider}", web::get().to(notify::receive))
-        .route("/notify/{provider}", web::head().to(notify::receive))
-        .route("/notify/{provider}", web::post().to(notify::receive))
-        .route("/notify/{provider}/{tenant}", web::get().to(notify::receive_own))
-        .route("/notify/{provider}/{tenant}", web::head().to(notify::receive_own))
-        .route("/notify/{provider}/{tenant}", web::post().to(notify::receive_own))
+        .route(NOTIFY, web::get().to(notify::receive))
+        .route(NOTIFY, web::head().to(notify::receive))
+        .route(NOTIFY, web::post().to(notify::receive))
+        .route(NOTIFY_OWN, web::get().to(notify::receive_own))
+        .route(NOTIFY_OWN, web::head().to(notify::receive_own))
+        .route(NOTIFY_OWN, web::post().to(notify::receive_own))
         .route("/auth/{provider}/callback", web::get().to(callback::come_back))
         .configure(health::routes)
         .default_service(web::to(error::not_found));
@@ -77,18 +84,22 @@ pub fn serve(
     };
 
     let data = web::Data::from(Arc::clone(shared));
-    let public_server = HttpServer::new(move || App::new().app_data(data.clone()).configure(public))
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(5)
-        .listen(listeners.public)
-        .map_err(failed(public_address))?;
+    let public_server = HttpServer::new(move || {
+        App::new().wrap(from_fn(observe::observe)).app_data(data.clone()).configure(public)
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(5)
+    .listen(listeners.public)
+    .map_err(failed(public_address))?;
     let data = web::Data::from(Arc::clone(shared));
     let admin_server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(observe::observe))
             .app_data(data.clone())
             .configure(admin::routes)
             .configure(health::routes)
+            .route("/metrics", web::get().to(health::metrics))
             .default_service(web::to(error::not_found))
     })
     .workers(1)

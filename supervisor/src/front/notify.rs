@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use bytes::Bytes;
 use tracing::{Instrument as _, info, warn};
 use tributary_contract::{Inbound, Notice, Notified, Reply};
@@ -11,7 +11,7 @@ use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::Told;
 use tributary_engine::ingest::inbox::{self, Reach};
 use tributary_engine::store::Changeset;
-use tributary_engine::telemetry::span;
+use tributary_engine::telemetry::{metric, span};
 
 use super::error::Failure;
 use crate::app::Shared;
@@ -54,17 +54,18 @@ async fn take(
     match runtime.provider.notified(&inbound, &runtime.app) {
         Ok(Notified::Answer(reply)) => Ok(answer(&reply)),
         Ok(Notified::Notices(notices)) => {
-            let span = tracing::info_span!(
-                "notify",
-                provider = runtime.provider.spec().key,
-                notices = notices.len()
-            );
             let holds = |tenant: &str| current.runtimes.holds(owner, tenant, provider);
             let reach = Reach { provider: runtime.provider.spec().key, holds: &holds };
-            accept(shared, runtime, &reach, notices, &inbound).instrument(span).await
+            let route = if owner.is_some() { super::NOTIFY_OWN } else { super::NOTIFY };
+            let span = span::notify(reach.provider, notices.len(), inbound.method.as_str(), route);
+            let accepted = accept(shared, runtime, &reach, notices, &inbound).instrument(span.clone()).await;
+            let status = accepted.as_ref().map_or_else(ResponseError::status_code, HttpResponse::status);
+            span::answered(&span, inbound.method.as_str(), None, status.as_u16());
+            accepted
         }
         Err(refused) => {
             shared.counters.refused.fetch_add(1, Ordering::Relaxed);
+            metric::NOTIFICATIONS.add(1, [runtime.provider.spec().key, "refused"]);
             warn!(provider, kind = refused.kind(), %refused, "notification refused");
             let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::BAD_REQUEST);
             Err(Failure::new(status, refused.to_string()))
@@ -97,7 +98,7 @@ async fn accept(
     inbound: &Inbound,
 ) -> Result<HttpResponse, Failure> {
     let provider = reach.provider;
-    let trace = span::new_trace();
+    let trace = span::current();
     let accepted =
         inbox::accept(shared.store.as_ref(), reach, notices, inbound.received_at, Some(trace)).await?;
     if accepted.unknown > 0 {
@@ -105,14 +106,17 @@ async fn accept(
             .counters
             .unknown_users
             .fetch_add(u64::try_from(accepted.unknown).unwrap_or(u64::MAX), Ordering::Relaxed);
+        metric::UNKNOWN_USERS.add(accepted.unknown, [provider]);
         info!(provider, notices = accepted.unknown, "notices about users who are not connected are kept");
     }
     // Only what is durable is acknowledged: the provider sends the rest again.
     shared.writer.commit(Changeset::unfenced(accepted.changes)).await.map_err(|error| {
         warn!(provider, %error, "notification not stored and so not acknowledged");
+        metric::NOTIFICATIONS.add(1, [provider, "not_stored"]);
         Failure::unavailable("the notification could not be stored; send it again")
     })?;
     shared.counters.notifications.fetch_add(1, Ordering::Relaxed);
+    metric::NOTIFICATIONS.add(1, [provider, "accepted"]);
     for (connection, tenant) in accepted.connections {
         let told = Told::Notified(inbound.received_at);
         let told = Tell { connection, tenant, provider: provider.to_owned(), told };

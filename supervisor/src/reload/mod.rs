@@ -213,11 +213,11 @@ impl Reloader {
             Ok(applied) => {
                 self.shared.reloads.came(None);
                 if !applied.changes.is_empty() {
-                    metric::CONFIG_RELOADS.add_one();
+                    metric::CONFIG_RELOADS.add(1, []);
                 }
             }
             Err(refusal) => {
-                metric::CONFIG_REFUSALS.add_one();
+                metric::CONFIG_REFUSALS.add(1, []);
                 self.shared.reloads.came(Some(refusal.to_string()));
                 error!("the changed configuration is not taken, the running one goes on:\n{refusal}");
             }

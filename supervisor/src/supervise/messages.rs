@@ -109,6 +109,11 @@ pub struct Observed {
     pub deliveries: Vec<delivery::Observed>,
 }
 
+/// How are the sinks?
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<delivery::Observed>")]
+pub struct ObserveSinks;
+
 /// End everything. Answers whether all ended well within the time.
 #[derive(Debug, Message)]
 #[rtype(result = "bool")]

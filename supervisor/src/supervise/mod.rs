@@ -21,11 +21,12 @@ use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::{ConnectionActor, EndGuard, Observe as ObserveConnection, Told};
 use tributary_engine::delivery;
 use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState, Store, StoreError};
+use tributary_engine::telemetry::{metric, tally};
 use uuid::Uuid;
 
 pub use messages::{
-    AddDelivery, Begin, ChildEnded, Configure, LookAtParked, Observe, Observed, Remove, RemoveDelivery,
-    Rewind, Stop, Tell,
+    AddDelivery, Begin, ChildEnded, Configure, LookAtParked, Observe, ObserveSinks, Observed, Remove,
+    RemoveDelivery, Rewind, Stop, Tell,
 };
 
 use crate::runtimes::Runtimes;
@@ -168,6 +169,7 @@ async fn all_active(store: &dyn Store) -> Result<Vec<Connection>, StoreError> {
         let full = page.len() == PAGE;
         all.extend(page);
         if !full {
+            tally::begin(&all);
             all.retain(|connection| connection.state != ConnectionState::Disconnected);
             return Ok(all);
         }
@@ -259,6 +261,7 @@ impl Handler<ChildEnded> for Supervisor {
         if self.stopping {
             return;
         }
+        metric::CONNECTION_CRASHES.add(1, [child.runtime.provider.spec().key]);
         let ends = child.ends.saturating_add(1);
         let pause = Duration::from_secs(1_u64 << ends.min(8)).min(LONGEST_PAUSE);
         error!(
@@ -296,6 +299,21 @@ impl Handler<Observe> for Supervisor {
                 if let Ok(delivery) = address.send(delivery::Observe).await {
                     observed.deliveries.push(delivery);
                 }
+            }
+            observed
+        })
+    }
+}
+
+impl Handler<ObserveSinks> for Supervisor {
+    type Result = ResponseFuture<Vec<delivery::Observed>>;
+
+    fn handle(&mut self, _: ObserveSinks, _: &mut Self::Context) -> Self::Result {
+        let deliveries = self.sinks.addresses();
+        Box::pin(async move {
+            let mut observed = Vec::with_capacity(deliveries.len());
+            for address in deliveries {
+                observed.extend(address.send(delivery::Observe).await.ok());
             }
             observed
         })

@@ -263,3 +263,26 @@ fn every_module_says_what_it_is() {
     let found: Vec<_> = sources().into_iter().filter(silent).map(|source| source.path).collect();
     assert!(found.is_empty(), "without `//!`: {found:#?}");
 }
+
+#[test]
+fn names_of_spans_and_metrics_are_written_in_one_place() {
+    use tributary_engine::telemetry::{metric, span};
+    let mut names: BTreeSet<&str> = metric::ALL.iter().map(|instrument| instrument.about().name).collect();
+    names.extend(
+        metric::ALL.iter().flat_map(|instrument| instrument.labels()).filter(|key| key.contains('.')),
+    );
+    names
+        .extend(span::ALL.iter().flat_map(|about| about.attributes).copied().filter(|key| key.contains('.')));
+    let mut wrong = Vec::new();
+    for source in sources().into_iter().filter(|source| !source.only_tests) {
+        if source.path.starts_with("engine/src/telemetry/") || source.path.starts_with("tests/") {
+            continue;
+        }
+        let written = names.iter().filter(|name| source.code.contains(&format!("\"{name}\"")));
+        wrong.extend(written.map(|name| format!("{}: {name:?}", source.path)));
+        if source.code.contains("span!(") || source.code.contains("#[instrument") {
+            wrong.push(format!("{}: a span of its own", source.path));
+        }
+    }
+    assert!(wrong.is_empty(), "they belong into engine/src/telemetry: {wrong:#?}");
+}

@@ -158,7 +158,8 @@ impl Rig {
         world.store("a0", Some("r0"), Some(Duration::ZERO));
         let tokens = Tokens::on_shelf(Box::new(OnShelf(Arc::clone(&world))), clock);
         let door: Arc<dyn Door> = Arc::new(Endpoint(Arc::clone(&world)));
-        let refresher = Refresher { scheme: Box::leak(Box::new(scheme())), app: Arc::new(app()), door };
+        let refresher =
+            Refresher { scheme: Box::leak(Box::new(scheme())), app: Arc::new(app()), door, provider: "test" };
         Self { world, tokens, refresher, hand }
     }
 
