@@ -5,7 +5,7 @@
 //! the simulated provider's own delay until it sends the notification. The raw limit is one synchronised commit.
 #![expect(clippy::expect_used, reason = "a bench ends when something is not as it should be")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -27,16 +27,27 @@ const AT_ONCE: usize = 16;
 /// Whose record, type, natural key.
 type Key = (String, String, String);
 
+/// The program's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let asked = Asked::read();
     let seconds = asked.of(15, 60);
     let (latencies, missing, commits) = actix_rt::System::new().block_on(Box::pin(run(seconds)));
     let (p50, p99) = (percentile(&latencies, 50), percentile(&latencies, 99));
     let (raw50, raw99) = (percentile(&commits, 50), percentile(&commits, 99));
-    say(&format!("{} records, {missing} never arrived, longest {:.1} ms", latencies.len(), percentile(&latencies, 100)));
+    say(&format!(
+        "{} records, {missing} never arrived, longest {:.1} ms",
+        latencies.len(),
+        percentile(&latencies, 100)
+    ));
     let row = Row {
         what: format!("notification in → webhook out, durable, {RATE:.0}/s: p99"),
-        measured: format!("p50 {p50:.1} ms, p99 {p99:.1} ms, {missing} of {} missing", latencies.len() + missing),
+        measured: format!(
+            "p50 {p50:.1} ms, p99 {p99:.1} ms, {missing} of {} missing",
+            latencies.len() + missing
+        ),
         raw: format!("one synchronised commit: p50 {raw50:.2} ms, p99 {raw99:.2} ms"),
         value: p99,
         unit: "ms",
@@ -122,6 +133,7 @@ fn compare(
             .filter(|person| person.provider == host.key())
             .map(|person| (person.account.as_str(), person.reference_id.as_str()))
             .collect();
+        let mut by_type: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         host.with(|sandbox| {
             for entry in sandbox.ledger().entries() {
                 if entry.produced_at < from || entry.produced_at >= to {
@@ -132,12 +144,23 @@ fn compare(
                 let key = ((*name).to_owned(), entry.data_type.to_owned(), entry.natural_key.to_string());
                 let times = arrivals.get(&key).map(Vec::as_slice).unwrap_or_default();
                 match times.iter().filter(|at| **at >= entry.produced_at).min() {
-                    Some(at) => latencies.push(milliseconds((*at - entry.produced_at).to_std().unwrap_or_default())),
+                    Some(at) => {
+                        let took = milliseconds((*at - entry.produced_at).to_std().unwrap_or_default());
+                        by_type.entry(entry.data_type).or_default().push(took);
+                        latencies.push(took);
+                    }
                     None if entry.deleted => {}
-                    None => missing += 1,
+                    None => {
+                        by_type.entry("missing").or_default().push(f64::from(entry.version));
+                        missing += 1;
+                    }
                 }
             }
         });
+        for (name, times) in by_type {
+            let (p50, p99) = (percentile(&times, 50), percentile(&times, 99));
+            say(&format!("{} {name}: {} records, p50 {p50:.1} ms, p99 {p99:.1} ms", host.key(), times.len()));
+        }
     }
     (latencies, missing)
 }

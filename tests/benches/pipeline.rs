@@ -15,6 +15,10 @@ use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
 /// People who connect at once.
 const AT_ONCE: usize = 16;
 
+/// The program's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let asked = Asked::read();
     let (rounds, users, days) = asked.of((2, 40, 60), (5, 100, 90));
@@ -24,7 +28,9 @@ fn main() {
         let (records, events, took) = actix_rt::System::new().block_on(Box::pin(run(users, days)));
         let spent = machine::processor_time().saturating_sub(before).as_secs_f64() / number(records) * 1e6;
         let rate = rate(records, took);
-        say(&format!("round {round}: {records} records in {events} events, {rate:.0} records/s, {spent:.0} µs of processor time each"));
+        say(&format!(
+            "round {round}: {records} records in {events} events, {rate:.0} records/s, {spent:.0} µs of processor time each"
+        ));
         rates.push(rate);
         processor.push(spent);
     }
@@ -48,12 +54,12 @@ async fn run(users: u32, days: u32) -> (usize, usize, Duration) {
         "type": "webhook", "url": format!("{}/hook", receiver.url()), "secret": WEBHOOK_SECRET,
         "allow_private_networks": true, "events": ALL_EVENTS,
     });
-    let mut plan =
-        Plan { tenants: vec![TenantPlan::new("acme").with("app", hook)], ..Plan::default() };
+    let mut plan = Plan { tenants: vec![TenantPlan::new("acme").with("app", hook)], ..Plan::default() };
     plan.sandbox.users = users;
     plan.sandbox.history_days = days;
     let engine = Engine::start(plan).await;
-    let wanted: u64 = engine.hosts().iter().map(|host| host.with(|sandbox| sandbox.ledger().versions())).sum();
+    let wanted: u64 =
+        engine.hosts().iter().map(|host| host.with(|sandbox| sandbox.ledger().versions())).sum();
     let wanted = usize::try_from(wanted).expect("a small number");
     let began = Instant::now();
     let people = engine.hosts().iter().flat_map(|host| {

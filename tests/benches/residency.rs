@@ -52,6 +52,10 @@ struct Size {
     processor: f64,
 }
 
+/// The program's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, step, connections, directory] = arguments.as_slice() {
@@ -155,7 +159,8 @@ fn start(directory: &Path, connections: usize) {
         let bind = || TcpListener::bind("127.0.0.1:0").expect("a port");
         let listeners = Listeners { public: bind(), admin: bind() };
         let (before, began) = (machine::processor_time(), Instant::now());
-        let running = Box::pin(app::start(config, Clock::real(), listeners)).await.expect("the daemon starts");
+        let running =
+            Box::pin(app::start(config, Clock::real(), listeners)).await.expect("the daemon starts");
         loop {
             let observed = running.shared.supervisor.send(Observe).await.expect("the supervisor");
             assert_eq!(observed.connections, connections, "every connection has its actor");
@@ -194,7 +199,8 @@ fn configuration(directory: &Path) -> PathBuf {
         "tenants": "tenants/*.yaml",
     });
     std::fs::create_dir_all(directory.join("tenants")).expect("a directory for the tenants");
-    let tenant = json!({"dev_id": "bench", "api_keys": [], "providers": PROVIDERS});
+    let key = format!("sha256:{}", "0".repeat(64));
+    let tenant = json!({"dev_id": "bench", "api_keys": [key], "providers": PROVIDERS});
     std::fs::write(directory.join("tenants/bench.yaml"), tenant.to_string()).expect("the tenant's file");
     let path = directory.join("tributary.yaml");
     std::fs::write(&path, operator.to_string()).expect("the operator's file");
@@ -241,7 +247,12 @@ async fn add_connections(db: &mut SqliteConnection, numbers: &[usize], now: i64)
     for number in numbers {
         let name = format!("{number:012}");
         let account = serde_json::to_string(&Account::new(name.as_str())).expect("an account");
-        query = query.bind(id(*number).to_vec()).bind(provider(*number)).bind(name.clone()).bind(name).bind(account);
+        query = query
+            .bind(id(*number).to_vec())
+            .bind(provider(*number))
+            .bind(name.clone())
+            .bind(name)
+            .bind(account);
         query = query.bind(now).bind(now);
     }
     query.execute(db).await.expect("connections");
@@ -265,7 +276,13 @@ async fn add_cursors(db: &mut SqliteConnection, numbers: &[usize], now: i64) {
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for (id, resource, lane, finished) in chunk {
-            query = query.bind(id.to_vec()).bind(*resource).bind(lane.as_str()).bind(now).bind(*finished).bind(now);
+            query = query
+                .bind(id.to_vec())
+                .bind(*resource)
+                .bind(lane.as_str())
+                .bind(now)
+                .bind(*finished)
+                .bind(now);
         }
         query.execute(&mut *db).await.expect("cursors");
     }

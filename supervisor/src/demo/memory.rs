@@ -36,8 +36,12 @@ impl Memory {
     pub(super) fn to_json(&self) -> Value {
         let Some((first, last, most)) = self.summary() else { return Value::Null };
         let step = self.samples.len().div_ceil(SHOWN).max(1);
-        let series: Vec<Value> =
-            self.samples.iter().step_by(step).map(|(second, mebibytes)| json!([second, tenth(*mebibytes)])).collect();
+        let series: Vec<Value> = self
+            .samples
+            .iter()
+            .step_by(step)
+            .map(|(second, mebibytes)| json!([second, tenth(*mebibytes)]))
+            .collect();
         json!({
             "first_third_mib": tenth(first),
             "last_third_mib": tenth(last),

@@ -32,6 +32,8 @@ pub use verdict::Outcome;
 
 /// Longest wait for the engine to work everything off after the people have stopped.
 const DRAIN: Duration = Duration::from_secs(240);
+/// Entries that may wait for the sinks, all sinks together, when live production is measured.
+const NOT_HISTORY: u64 = 1_000;
 /// How often progress is shown and levels are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -72,6 +74,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Outcome> {
     daemon.start(&stdout).await?;
     let began = clock.now();
     let people = people::connect_all(&daemon, &hosts, plan.users).await?;
+    histories(&clock, &daemon).await?;
     let live_from = clock.now();
     let memory = produce(&plan, &clock, &mut daemon, &hosts, &webhook, &stdout).await?;
     for host in &hosts {
@@ -164,6 +167,25 @@ async fn produce(
             elapsed.as_secs(),
             plan.seconds
         ));
+        clock.sleep(LOOK).await;
+    }
+}
+
+/// Waits until everybody's history is fetched and delivered, so that the latency of what comes live is not that of a
+/// queue of old records.
+async fn histories(clock: &Clock, daemon: &Daemon) -> anyhow::Result<()> {
+    let deadline = clock.now() + chrono::Duration::from_std(DRAIN)?;
+    loop {
+        let left = left_to_do(&daemon.status().await?);
+        let count = |name: &str| left.get(name).copied().unwrap_or_default();
+        // What is produced meanwhile is always on its way; a backlog of a few is not history.
+        if count("history") == 0 && count("backlog") <= NOT_HISTORY {
+            return Ok(());
+        }
+        output::progress(&format!("fetching histories: {left:?}"));
+        if clock.now() > deadline {
+            bail!("the histories were not fetched within {} s: {left:?}", DRAIN.as_secs());
+        }
         clock.sleep(LOOK).await;
     }
 }

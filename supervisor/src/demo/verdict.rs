@@ -25,7 +25,7 @@ const SHOWN: usize = 10;
 pub(super) struct Times {
     /// The first person connected.
     pub(super) began: DateTime<Utc>,
-    /// All were connected.
+    /// All were connected and their histories delivered.
     pub(super) live_from: DateTime<Utc>,
     /// Everything was worked off.
     pub(super) ended: DateTime<Utc>,

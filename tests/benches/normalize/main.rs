@@ -31,6 +31,10 @@ struct Case {
     parse: fn(&[(&'static str, Bytes)]) -> usize,
 }
 
+/// The program's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let asked = Asked::read();
     let (rounds, repeats) = asked.of((15, 40), (60, 100));
@@ -72,8 +76,13 @@ fn normalize(case: &Case, repeats: usize) -> Duration {
     let resource = provider.spec().resource(case.resource).expect("a resource");
     let january = [1_767_225_600, 1_769_904_000];
     let [from, to] = january.map(|second| DateTime::from_timestamp(second, 0).expect("a time"));
-    let job =
-        Job { resource, window: Window::new(from, to), cause: Cause::Request, cursor: None, ids: case.ids.clone() };
+    let job = Job {
+        resource,
+        window: Window::new(from, to),
+        cause: Cause::Request,
+        cursor: None,
+        ids: case.ids.clone(),
+    };
     let app = Arc::new(App {
         client_id: String::new(),
         client_secret: Secret::new(String::new()),

@@ -20,8 +20,8 @@ pub(super) fn sleep() -> Case {
     let mut sleep = fixture(text, "sleep");
     set(&mut sleep, "/data/0/heart_rate/items", json!(series(96, 55.0, 6.0)));
     set(&mut sleep, "/data/0/hrv/items", json!(series(96, 60.0, 20.0)));
-    set(&mut sleep, "/data/0/sleep_phase_5_min", json!("4221133".repeat(14)));
-    set(&mut sleep, "/data/0/sleep_phase_30_sec", json!("4422113322".repeat(96)));
+    set(&mut sleep, "/data/0/sleep_phase_5_min", json!("42211133".repeat(12)));
+    set(&mut sleep, "/data/0/sleep_phase_30_sec", json!(stages()));
     set(&mut sleep, "/data/0/movement_30_sec", json!("1121".repeat(240)));
     Case {
         name: "Oura night",
@@ -31,6 +31,12 @@ pub(super) fn sleep() -> Case {
         documents: vec![(SLEEP, bytes(&sleep)), (DAILY_SLEEP, bytes(&fixture(text, "daily_sleep")))],
         parse,
     }
+}
+
+/// Half minutes of a night: about thirty stages.
+fn stages() -> String {
+    let cycle = [('4', 6), ('2', 60), ('1', 50), ('2', 30), ('3', 40), ('4', 6)];
+    cycle.iter().flat_map(|(digit, length)| std::iter::repeat_n(*digit, *length)).cycle().take(960).collect()
 }
 
 /// A day with the energy of each minute and a heart rate every five minutes.

@@ -31,7 +31,9 @@ fn streams() -> Value {
     let stream = |data: Value| json!({"data": data, "series_type": "distance", "original_size": SECONDS, "resolution": "high"});
     let places: Vec<[f64; 2]> =
         (0..SECONDS).map(|second| [48.85 + number(second) * 1e-5, 2.35 + number(second) * 1.3e-5]).collect();
-    let whole = |base: f64| -> Value { series(SECONDS, base, 9.0).into_iter().map(f64::round).map(as_whole).collect() };
+    let whole = |base: f64| -> Value {
+        series(SECONDS, base, 9.0).into_iter().map(f64::round).map(as_whole).collect()
+    };
     json!({
         "time": stream((0..SECONDS).collect()),
         "distance": stream((0..SECONDS).map(|second| number(second) * 3.7).collect()),
