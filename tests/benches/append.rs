@@ -158,7 +158,7 @@ impl Opened {
         let tenant: Arc<str> = Arc::from("bench");
         let per_sender = rows / SENDERS / RECORDS;
         assert_eq!(per_sender * SENDERS * RECORDS, rows, "rows divide evenly");
-        let now = Utc::now();
+        let now = Clock::real().now();
         let mut plans: Vec<Vec<Changeset>> = Vec::new();
         for (sender, id) in self.connections.iter().enumerate() {
             let changesets = (0..per_sender).map(|part| {
@@ -203,7 +203,7 @@ fn changeset(tenant: &Arc<str>, connection: Uuid, first: usize, now: DateTime<Ut
 }
 
 fn connection(id: Uuid) -> Connection {
-    let now = Utc::now();
+    let now = Clock::real().now();
     Connection {
         id,
         tenant: Arc::from("bench"),

@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
+use tributary_engine::clock::Clock;
 use tributary_tests::measure::{Arrival, Asked, Bar, Counter, Engine, Row, number, percentile, say};
 use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
 use tributary_tests::world::Person;
@@ -81,9 +82,9 @@ async fn run(seconds: u64) -> (Vec<f64>, usize, Vec<f64>) {
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     drop(receiver.take());
-    let from = Utc::now();
+    let from = Clock::real().now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let to = Utc::now();
+    let to = Clock::real().now();
     engine.stop_producing();
     engine.quiet().await;
     let arrivals = arrivals(receiver.take());

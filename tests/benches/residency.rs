@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
@@ -216,7 +215,7 @@ async fn fill(directory: &Path, connections: usize) {
     let options = SqliteConnectOptions::new().filename(&path).journal_mode(SqliteJournalMode::Wal);
     let options = options.synchronous(SqliteSynchronous::Off).disable_statement_logging();
     let mut db = options.connect().await.expect("the database");
-    let now = Utc::now().timestamp_micros();
+    let now = Clock::real().now().timestamp_micros();
     for first in (0..connections).step_by(ROWS) {
         let numbers: Vec<usize> = (first..connections.min(first + ROWS)).collect();
         sqlx::query("BEGIN").execute(&mut db).await.expect("a transaction");

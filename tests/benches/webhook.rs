@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor as _, Addr};
 use bytes::Bytes;
-use chrono::Utc;
 use futures_util::future::join_all;
 use serde_json::json;
 use tributary_contract::model::{DataType, Digest, EntryId, NaturalKey};
@@ -178,7 +177,7 @@ fn record(connection: Uuid, data_type: DataType, number: usize, body: Bytes) -> 
 }
 
 fn connection(id: Uuid) -> Connection {
-    let now = Utc::now();
+    let now = Clock::real().now();
     Connection {
         id,
         tenant: Arc::from("bench"),

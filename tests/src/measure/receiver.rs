@@ -10,6 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tributary_engine::clock::Clock;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
@@ -80,7 +81,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             state.count.fetch_add(1, Ordering::Relaxed);
             if let Some(kept) = &state.kept {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.push(Arrival { at: Utc::now(), body });
+                kept.push(Arrival { at: Clock::real().now(), body });
             }
             if stream.write_all(ANSWER).await.is_err() {
                 return;
