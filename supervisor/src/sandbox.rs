@@ -17,8 +17,9 @@ use tributary_net::{Client, ClientOptions, Limits, NetError};
 use tributary_providers::sandbox::notify::{CallResult, Outbound};
 use tributary_providers::sandbox::{Reaction, Sandbox, Settings};
 
-/// How often people live on and notifications are looked at.
-const BEAT: Duration = Duration::from_millis(25);
+/// How often people live on and notifications are looked at. It is part of every latency that is measured, so it is
+/// short.
+const BEAT: Duration = Duration::from_millis(5);
 /// Notifications on their way at once.
 const AT_ONCE: usize = 32;
 

@@ -12,6 +12,7 @@
 //! | [`entries`] | entries and batches for a sink by itself |
 //! | [`server`] | real servers for the sinks |
 //! | [`wait`] | waiting for a condition, always with a bound |
+//! | [`measure`] | the benches: rows, medians, a receiver that only counts |
 //! | [`logs`] | everything that was logged, and every panic |
 //! | [`pages`] | the pages of the book that are printed from the program |
 //! | [`program`] | the binary `tributary`, run to its end |
@@ -26,6 +27,7 @@ pub mod daemon;
 pub mod entries;
 pub mod inventory;
 pub mod logs;
+pub mod measure;
 pub mod pages;
 pub mod plan;
 pub mod program;

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod breaker;
+pub mod concurrency;
 pub mod group;
 pub mod ladder;
 mod observe;

@@ -8,6 +8,7 @@ use tributary_contract::sink::{Entry, Grouping, Limits, Outcome, SinkError};
 use uuid::Uuid;
 
 use super::breaker::{Allowed, Breaker};
+use super::concurrency::Concurrency;
 use super::group::{Filter, Group, Tried, lane};
 use super::ladder::Ladder;
 use super::offset::Outstanding;
@@ -19,6 +20,9 @@ const AHEAD: usize = 4_096;
 const AHEAD_BYTES: usize = 32 << 20;
 /// Parked deliveries that are taken up at once.
 const PARKED_AT_ONCE: usize = 64;
+/// Pause between two commits that hold nothing but the offset. What it would pass is taken already and, after a
+/// crash, is only sent again under the same identity; but every commit is a synchronisation that records wait behind.
+const OFFSET_PACE: Duration = Duration::milliseconds(100);
 
 /// What happened.
 #[derive(Debug)]
@@ -147,7 +151,9 @@ pub struct State {
     changes: Vec<Change>,
     committing: Vec<Change>,
     commit_not_before: Option<DateTime<Utc>>,
+    offset_not_before: DateTime<Utc>,
     breaker: Breaker,
+    concurrency: Concurrency,
     parked_due: Option<DateTime<Utc>>,
     loading_parked: bool,
     redelivering: HashSet<Uuid>,
@@ -194,7 +200,9 @@ impl State {
             changes: Vec::new(),
             committing: Vec::new(),
             commit_not_before: None,
+            offset_not_before: DateTime::<Utc>::MIN_UTC,
             breaker: Breaker::default(),
+            concurrency: Concurrency::up_to(limits.in_flight),
             parked_due: Some(DateTime::<Utc>::MIN_UTC),
             loading_parked: false,
             redelivering: HashSet::new(),
@@ -344,6 +352,15 @@ impl State {
         let id = lane(first, self.limits.grouping);
         if let Some(lane) = self.lanes.get_mut(&id) {
             lane.busy = false;
+        }
+        let refused = match &result {
+            Ok(outcomes) => outcomes.iter().any(|outcome| matches!(outcome, Outcome::Later { .. })),
+            Err(error) => matches!(error, SinkError::Unavailable { .. }),
+        };
+        if refused {
+            self.concurrency.refused();
+        } else {
+            self.concurrency.answered((now - began).to_std().unwrap_or_default());
         }
         match result {
             _ if self.is_of_earlier_reading(&group) => self.forget(&group, &result, now),
@@ -533,7 +550,7 @@ impl State {
             }
             Allowed::Probe => 1,
             Allowed::All => match self.limits.grouping {
-                Grouping::Event => self.limits.in_flight.max(1),
+                Grouping::Event => self.concurrency.limit(),
                 Grouping::Mixed => 1,
             },
         };
@@ -550,6 +567,9 @@ impl State {
             let attempt = group.parked.map_or(1, |tried| tried.attempts.saturating_add(1));
             let replay = self.is_replay(&group);
             effects.push(Effect::Deliver { group, attempt, replay });
+        }
+        if !self.ready.is_empty() {
+            self.concurrency.wanted_more();
         }
     }
 
@@ -607,7 +627,11 @@ impl State {
             return;
         }
         let offset = self.outstanding.offset();
-        if offset > self.offset_written {
+        let can_wait = self.changes.is_empty() && !self.draining && now < self.offset_not_before;
+        if offset > self.offset_written && can_wait {
+            *wake = earlier(*wake, Some(self.offset_not_before));
+        } else if offset > self.offset_written {
+            self.offset_not_before = now + OFFSET_PACE;
             self.offset_written = offset;
             self.changes.push(Change::Offset {
                 tenant: Arc::clone(&self.tenant),

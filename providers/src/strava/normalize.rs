@@ -227,13 +227,12 @@ impl Samples {
 
 /// The time of each point; none of it without the stream `time`.
 fn times(streams: &wire::Streams, start: Timestamp) -> Result<Vec<Option<Timestamp>>, FetchError> {
-    let seconds = streams.time.iter().flat_map(|time| &time.data);
-    seconds
-        .map(|seconds| match seconds {
-            Some(seconds) => later(start, *seconds, "time").map(Some),
-            None => Ok(None),
-        })
-        .collect()
+    let Some(time) = &streams.time else { return Ok(Vec::new()) };
+    let mut times = Vec::with_capacity(time.data.len());
+    for seconds in &time.data {
+        times.push(seconds.map(|seconds| later(start, seconds, "time")).transpose()?);
+    }
+    Ok(times)
 }
 
 /// One sample for each point that has both a time and a value.
@@ -249,12 +248,10 @@ fn series<T: Copy, S>(
     if stream.data.len() != times.len() {
         return Err(FetchError::malformed(super::GET_STREAMS, format!("{name} (not as long as time)")));
     }
-    let samples: Vec<S> = times
-        .iter()
-        .zip(&stream.data)
-        .filter_map(|(time, value)| time.zip(*value))
-        .map(|(time, value)| sample(Some(time), value))
-        .collect();
+    // Nearly every point has both, so room for all is made at once.
+    let mut samples = Vec::with_capacity(times.len());
+    let points = times.iter().zip(&stream.data).filter_map(|(time, value)| time.zip(*value));
+    samples.extend(points.map(|(time, value)| sample(Some(time), value)));
     Ok((!samples.is_empty()).then_some(samples))
 }
 

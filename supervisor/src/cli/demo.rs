@@ -13,7 +13,7 @@ pub(super) struct Options {
     /// People, shared evenly between the simulated providers.
     #[arg(long, default_value_t = 50)]
     users: u32,
-    /// How long the people go on producing once all are connected.
+    /// How long the people go on producing once all are connected and their histories are delivered.
     #[arg(long, default_value_t = 20)]
     seconds: u32,
     /// Everything random comes from it.

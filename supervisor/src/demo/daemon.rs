@@ -173,6 +173,11 @@ impl Daemon {
         lines.get(lines.len().saturating_sub(12)..).unwrap_or_default().join("\n")
     }
 
+    /// Its process id, while there is one.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.child.as_ref()?.id()
+    }
+
     /// Whether the process is not there any more.
     pub(super) fn has_ended(&mut self) -> bool {
         self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))

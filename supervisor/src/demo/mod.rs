@@ -5,6 +5,7 @@
 
 mod book;
 mod daemon;
+mod memory;
 mod people;
 mod receive;
 pub mod table;
@@ -26,10 +27,13 @@ use crate::cli::output;
 use crate::sandbox::{Host, all};
 use book::Book;
 use daemon::Daemon;
+use memory::Memory;
 pub use verdict::Outcome;
 
 /// Longest wait for the engine to work everything off after the people have stopped.
 const DRAIN: Duration = Duration::from_secs(240);
+/// Entries that may wait for the sinks, all sinks together, when live production is measured.
+const NOT_HISTORY: u64 = 1_000;
 /// How often progress is shown and levels are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -70,8 +74,9 @@ pub async fn run(plan: Plan) -> anyhow::Result<Outcome> {
     daemon.start(&stdout).await?;
     let began = clock.now();
     let people = people::connect_all(&daemon, &hosts, plan.users).await?;
+    histories(&clock, &daemon).await?;
     let live_from = clock.now();
-    produce(&plan, &clock, &mut daemon, &hosts, &webhook, &stdout).await?;
+    let memory = produce(&plan, &clock, &mut daemon, &hosts, &webhook, &stdout).await?;
     for host in &hosts {
         host.with(|sandbox| sandbox.stop_producing());
     }
@@ -83,7 +88,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Outcome> {
     let outcome = {
         let others = verdict::others(&directory, stdout.finish().await?).await?;
         let times = verdict::Times { began, live_from, ended };
-        verdict::compare(&plan, &hosts, &people, (&webhook.book(), &others), times)?
+        verdict::compare(&plan, &hosts, &people, (&webhook.book(), &others), times)?.with_memory(memory)
     };
     output::progress_end();
     for host in hosts {
@@ -132,15 +137,17 @@ async fn produce(
     hosts: &[Host],
     webhook: &receive::Webhook,
     stdout: &receive::Lines,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Memory> {
+    let mut memory = Memory::default();
     let begin = clock.now();
     let total = Duration::from_secs(u64::from(plan.seconds));
     let mut killed = 0;
     loop {
         let elapsed = (clock.now() - begin).to_std().unwrap_or_default();
         if elapsed >= total {
-            return Ok(());
+            return Ok(memory);
         }
+        memory.look(u32::try_from(elapsed.as_secs()).unwrap_or(u32::MAX), daemon.process());
         // Kills are spread evenly over the time, the first after one share of it.
         let due = plan.seconds.saturating_mul(killed + 1) / plan.kills.saturating_add(1);
         if killed < plan.kills && elapsed.as_secs() >= u64::from(due) {
@@ -160,6 +167,25 @@ async fn produce(
             elapsed.as_secs(),
             plan.seconds
         ));
+        clock.sleep(LOOK).await;
+    }
+}
+
+/// Waits until everybody's history is fetched and delivered, so that the latency of what comes live is not that of a
+/// queue of old records.
+async fn histories(clock: &Clock, daemon: &Daemon) -> anyhow::Result<()> {
+    let deadline = clock.now() + chrono::Duration::from_std(DRAIN)?;
+    loop {
+        let left = left_to_do(&daemon.status().await?);
+        let count = |name: &str| left.get(name).copied().unwrap_or_default();
+        // What is produced meanwhile is always on its way; a backlog of a few is not history.
+        if count("history") == 0 && count("backlog") <= NOT_HISTORY {
+            return Ok(());
+        }
+        output::progress(&format!("fetching histories: {left:?}"));
+        if clock.now() > deadline {
+            bail!("the histories were not fetched within {} s: {left:?}", DRAIN.as_secs());
+        }
         clock.sleep(LOOK).await;
     }
 }

@@ -7,4 +7,5 @@ use crate::cli::output;
 pub fn print(outcome: &Outcome) {
     output::table(&["", "produced", "delivered", "lost", "duplicates"], outcome.rows());
     output::line(&outcome.speed());
+    output::line(&outcome.memory());
 }

@@ -10,6 +10,7 @@ use tributary_providers::sandbox::Verdict;
 
 use super::Plan;
 use super::book::{Book, Key};
+use super::memory::Memory;
 use super::people::Person;
 use super::receive::note_line;
 use super::table_reader;
@@ -24,7 +25,7 @@ const SHOWN: usize = 10;
 pub(super) struct Times {
     /// The first person connected.
     pub(super) began: DateTime<Utc>,
-    /// All were connected.
+    /// All were connected and their histories delivered.
     pub(super) live_from: DateTime<Utc>,
     /// Everything was worked off.
     pub(super) ended: DateTime<Utc>,
@@ -64,6 +65,7 @@ pub struct Outcome {
     quota_violations: u64,
     reused_refresh_tokens: u64,
     seconds: f64,
+    memory: Memory,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,6 +87,11 @@ impl Outcome {
     /// Records that some sink lacks or has with the wrong content.
     pub const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// With how much memory the engine had.
+    pub(super) fn with_memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// As one JSON object.
@@ -121,6 +128,7 @@ impl Outcome {
             "quota_violations": self.quota_violations,
             "reused_refresh_tokens": self.reused_refresh_tokens,
             "seconds": rounded(self.seconds),
+            "memory": self.memory.to_json(),
         })
     }
 
@@ -154,6 +162,11 @@ impl Outcome {
             self.quota_violations,
             self.reused_refresh_tokens
         )
+    }
+
+    /// A line for people about memory; empty where the system does not say.
+    pub(super) fn memory(&self) -> String {
+        self.memory.line()
     }
 }
 

@@ -92,8 +92,27 @@ fn the_offset_waits_for_the_slowest_connection() {
     let effects = state.on(taken(delivering[0].clone()), now());
     assert_eq!(offset_of(&effects), Some(1));
     state.on(Message::Committed, now());
-    let effects = state.on(taken(delivering[1].clone()), now());
+    state.on(taken(delivering[1].clone()), now());
+    let effects = state.on(Message::Tick, now() + OFFSET_PACE);
     assert_eq!(offset_of(&effects), Some(3));
+}
+
+#[test]
+fn an_offset_alone_is_committed_at_once_and_then_at_its_pace_or_with_something_else() {
+    let mut state = state();
+    let delivering = begin(&mut state, vec![entry(1, 1), entry(2, 2), entry(3, 3), entry(4, 4)]);
+    assert_eq!(offset_of(&state.on(taken(delivering[0].clone()), now())), Some(1));
+    state.on(Message::Committed, now());
+    let effects = state.on(taken(delivering[1].clone()), now());
+    assert_eq!(offset_of(&effects), None);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Wake(at) if *at == now() + OFFSET_PACE)));
+    let outcome = Outcome::Refused { reason: "400".to_owned() };
+    let refused =
+        Message::Delivered { group: delivering[2].clone(), began: now(), result: Ok(vec![outcome]) };
+    assert_eq!(offset_of(&state.on(refused, now())), Some(3), "a dead letter is not kept waiting");
+    state.on(Message::Committed, now());
+    assert_eq!(offset_of(&state.on(taken(delivering[3].clone()), now())), None);
+    assert_eq!(offset_of(&state.on(Message::Drain, now())), Some(4), "nothing is left open at the end");
 }
 
 #[test]

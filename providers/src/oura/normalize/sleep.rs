@@ -8,7 +8,7 @@ use tributary_contract::model::{
     SleepUploadType,
 };
 
-use super::{classes, filled, heart_rate_series, some, variability_series, wire};
+use super::{filled, heart_rate_series, later, some, variability_series, wire};
 
 /// Seconds that one digit of `sleep_phase_30_sec` stands for.
 const HALF_MINUTE: f64 = 30.0;
@@ -104,11 +104,16 @@ fn hypnogram(sleep: &wire::Sleep) -> Result<Option<Vec<SleepHypnogramSample>>, F
         text.as_deref().filter(|text| !text.is_empty()).map(|text| (text, interval))
     });
     let Some((text, interval)) = finest else { return Ok(None) };
-    let mut stages =
-        classes(text, sleep.bedtime_start, interval, "sleep.sleep_phase", |timestamp, digit| {
-            SleepHypnogramSample { timestamp: Some(timestamp), level: Some(level(digit)) }
-        })?;
-    stages.dedup_by_key(|stage| stage.level);
+    // A night has a thousand digits and a few dozen stages: only where one begins its time is worked out.
+    let (mut stages, mut elapsed) = (Vec::new(), 0.0);
+    for digit in text.chars() {
+        let level = Some(level(digit));
+        if stages.last().is_none_or(|stage: &SleepHypnogramSample| stage.level != level) {
+            let timestamp = Some(later(sleep.bedtime_start, elapsed, "sleep.sleep_phase")?);
+            stages.push(SleepHypnogramSample { timestamp, level });
+        }
+        elapsed += interval;
+    }
     Ok(some(stages))
 }
 
