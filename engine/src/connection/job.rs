@@ -4,28 +4,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tracing::{Instrument as _, debug, warn};
+use tracing::{Instrument as _, debug, info, warn};
 use tributary_contract::spec::Resource;
-use tributary_contract::{Cause, Cursor, Fetch, FetchError, Job, TraceContext, Window};
+use tributary_contract::{Cause, Cursor, Door, Fetch, FetchError, Job, TraceContext, Window};
 use uuid::Uuid;
 
 use super::commit::Destination;
+use super::progress::{Progress, Watched};
 use super::state::{Ended, Task};
-use super::{Runtime, inbox};
-use crate::store::{Change, Connection, ConnectionState, Lane};
-use crate::telemetry::span;
+use super::{Runtime, backfill, inbox};
+use crate::store::{Change, Connection, ConnectionState, Lane, StoreError};
+use crate::telemetry::{metric, span};
 
 /// A job that runs longer is stopped; what it has checkpointed stays. It is long because waiting for a quota counts:
 /// single calls have time-outs of their own.
 pub const DEADLINE: Duration = Duration::from_secs(2 * 3_600);
 
+/// A job of which nothing has come for so long is ended: no call was answered and none was allowed to go. It is longer
+/// than any wait for a permit or an answer.
+pub const STALL: Duration = Duration::from_secs(15 * 60);
+
 /// Runs one task of a connection to its end. A panic is the caller's to catch.
-pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
+pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task, progress: Arc<Progress>) -> Ended {
     let cause = cause(task);
     let Ok(_slot) = runtime.slots.of(cause).acquire_owned().await else {
         return Ended::Failed(FetchError::Stopped { reason: "shutting down".to_owned() });
     };
     let guard = runtime.clock.guard();
+    progress.mark(runtime.clock.now());
     let connection = match runtime.store.connection(id).await {
         Ok(Some(connection)) if connection.state == ConnectionState::Active => connection,
         Ok(Some(connection)) if connection.state == ConnectionState::Quarantined => connection,
@@ -42,12 +48,13 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
         trace_id = %hex::encode(trace.trace_id),
     );
     let clock = runtime.clock.clone();
-    let work = Work { runtime, connection, trace };
+    let work = Work { runtime, connection, trace, progress: Arc::clone(&progress) };
     let ended = async {
         let result = match task {
             Task::Inbox => inbox::run(&work).await,
             Task::Poll(index) => work.poll(index).await,
             Task::History(index) => work.history(index).await,
+            Task::Asked(index) => work.asked(index).await,
             Task::Request(wish) => work.request(wish.resource, wish.window).await,
         };
         match result {
@@ -58,11 +65,20 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
             }
         }
     };
-    let limited = clock.timeout(DEADLINE, ended.instrument(span)).await;
+    let limited = clock.timeout(DEADLINE, ended.instrument(span));
+    let ended = tokio::select! {
+        limited = limited => limited.unwrap_or_else(|_elapsed| {
+            metric::JOBS_OVERDUE.add_one();
+            Ended::Failed(FetchError::Stopped { reason: format!("no end within {} s", DEADLINE.as_secs()) })
+        }),
+        last = progress.stalled(&clock, STALL) => {
+            metric::JOBS_STUCK.add_one();
+            warn!(%last, stall_s = STALL.as_secs(), "a job got nowhere and was ended; it will be done again");
+            Ended::Stuck
+        }
+    };
     drop(guard);
-    limited.unwrap_or_else(|_elapsed| {
-        Ended::Failed(FetchError::Stopped { reason: format!("no end within {} s", DEADLINE.as_secs()) })
-    })
+    ended
 }
 
 /// Why a task runs.
@@ -70,7 +86,7 @@ pub const fn cause(task: Task) -> Cause {
     match task {
         Task::Inbox => Cause::Notification,
         Task::Poll(_) => Cause::Poll,
-        Task::History(_) => Cause::Backfill,
+        Task::History(_) | Task::Asked(_) => Cause::Backfill,
         Task::Request(_) => Cause::Request,
     }
 }
@@ -80,6 +96,7 @@ pub(super) struct Work {
     pub(super) runtime: Arc<Runtime>,
     pub(super) connection: Connection,
     pub(super) trace: TraceContext,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Work {
@@ -109,14 +126,13 @@ impl Work {
     /// Reads one window backward, towards the end of the provider's history.
     async fn history(&self, index: usize) -> Result<Ended, FetchError> {
         let resource = self.resource(index)?;
-        let Some(depth) = resource.history else {
+        let created_at = self.connection.created_at;
+        let Some(whole) = backfill::history(resource, created_at, self.runtime.history) else {
             return Ok(Ended::Done { inbox_due: None, finished: true });
         };
-        let begin = self.connection.created_at - length(resource.look_back);
-        let floor = self.connection.created_at - length(depth).min(self.runtime.history);
-        let through = self.cursor(resource, Lane::History).await?.map_or(begin, |cursor| cursor.through);
-        let from = (through - length(resource.max_window)).max(floor).min(through);
-        let finished = from <= floor;
+        let through = self.cursor(resource, Lane::History).await?.map_or(whole.to, |cursor| cursor.through);
+        let from = (through - length(resource.max_window)).max(whole.from).min(through);
+        let finished = from <= whole.from;
         let window = Window::new(from, through);
         let job = Job { resource, window, cause: Cause::Backfill, cursor: None, ids: Vec::new() };
         let cursor =
@@ -129,6 +145,28 @@ impl Work {
             destination.commit_with(Vec::new(), changes).await?;
         }
         Ok(Ended::Done { inbox_due: None, finished })
+    }
+
+    /// Reads one window of what was asked for. What the provider checkpoints inside it is committed, its cursor is
+    /// not: the walk goes on from whole windows.
+    async fn asked(&self, index: usize) -> Result<Ended, FetchError> {
+        let resource = self.resource(index)?;
+        let failed = |error: StoreError| FetchError::Store { reason: error.to_string() };
+        let id = self.connection.id;
+        let wish = backfill::stored(&self.runtime, id, resource).await.map_err(failed)?;
+        let next = wish.as_ref().and_then(|wish| wish.asked.next(wish.position, length(resource.max_window)));
+        let (Some(wish), Some(window)) = (wish, next) else {
+            return Ok(Ended::Done { inbox_due: None, finished: true });
+        };
+        let finished = wish.asked.next(window.from, length(resource.max_window)).is_none();
+        let row = backfill::row(id, resource, Lane::Filled, &wish.asked, window.from, finished);
+        let job = Job { resource, window, cause: Cause::Backfill, cursor: None, ids: Vec::new() };
+        self.fetch(&job, None, |_destination, _emitted| vec![row]).await?;
+        let left = backfill::stored(&self.runtime, id, resource).await.map_err(failed)?;
+        if finished {
+            info!(resource = resource.name, "what was asked for is complete");
+        }
+        Ok(Ended::Done { inbox_due: None, finished: left.is_none_or(|wish| wish.is_done) })
     }
 
     async fn request(&self, index: usize, window: Window) -> Result<Ended, FetchError> {
@@ -160,7 +198,9 @@ impl Work {
     ) -> Result<usize, FetchError> {
         let began = self.runtime.clock.now();
         let destination = self.destination(job.resource, lane);
-        let mut cx = open(&self.runtime, &self.connection, job.cause, self.trace, destination.clone(), began);
+        let door = super::door(&self.runtime, Some(&self.connection), job.cause, false, self.trace);
+        let door = Watched::new(door, Arc::clone(&self.progress), self.runtime.clock.clone());
+        let mut cx = open(&self.runtime, &self.connection, Arc::new(door), destination.clone(), began);
         self.runtime.provider.fetch(&mut cx, job).await?;
         let rest = cx.take_emitted();
         let extra = last(&destination, destination.emitted().saturating_add(rest.len()));
@@ -180,14 +220,12 @@ impl Work {
 pub(super) fn open(
     runtime: &Runtime,
     connection: &Connection,
-    cause: Cause,
-    trace: TraceContext,
+    door: Arc<dyn Door>,
     destination: Destination,
     now: DateTime<Utc>,
 ) -> Fetch {
-    let door = super::door(runtime, Some(connection), cause, false, trace);
     let account = Some(connection.account.clone());
-    Fetch::new(Arc::new(door), Box::new(destination), Arc::clone(&runtime.app), account, now)
+    Fetch::new(door, Box::new(destination), Arc::clone(&runtime.app), account, now)
 }
 
 /// What one job each may ask for. A resource without history has a present state only: it is asked once, whatever

@@ -10,7 +10,8 @@ use futures_util::FutureExt as _;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
-use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
+use tributary_contract::model::{Digest, EntryId};
+use tributary_contract::sink::{Batch, Entry, EntryKind, Limits, Outcome, Sink, SinkError, User};
 use tributary_contract::{Spec, TraceContext};
 use uuid::Uuid;
 
@@ -19,7 +20,9 @@ use super::ladder::Ladder;
 use super::state::{Effect, Levels, Message as Event, State};
 use crate::clock::Clock;
 use crate::connection::user;
+use crate::invariant::Invariant;
 use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
+use crate::supervised::{EndGuard, Ended};
 use crate::telemetry::span::new_span_id;
 
 /// A call of the sink that takes longer counts as failed.
@@ -63,6 +66,8 @@ pub struct Delivery {
     calls: HashMap<u64, SpawnHandle>,
     next_call: u64,
     started_at: DateTime<Utc>,
+    /// Tells the parent when this actor ends.
+    guard: Option<EndGuard>,
 }
 
 impl Delivery {
@@ -81,7 +86,22 @@ impl Delivery {
             calls: HashMap::new(),
             next_call: 0,
             started_at,
+            guard: None,
         }
+    }
+
+    /// The same, telling somebody how it ends.
+    #[must_use]
+    pub fn guarded(mut self, guard: EndGuard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    fn ends(&mut self, how: Ended, ctx: &mut Context<Self>) {
+        if let Some(guard) = &mut self.guard {
+            guard.ends(how);
+        }
+        ctx.stop();
     }
 
     fn begin(&self, ctx: &mut Context<Self>) {
@@ -119,6 +139,8 @@ impl Delivery {
             if changed.is_ok() {
                 actor.on(Event::Woken, ctx);
                 actor.listen(watch, ctx);
+            } else if actor.stopping.is_empty() {
+                actor.ends(Ended::Failed("the store writer has ended"), ctx);
             }
         }));
     }
@@ -152,7 +174,7 @@ impl Delivery {
                         info!(sink = %self.parts.name, "nobody waits for the end of this sink any more");
                     }
                 }
-                ctx.stop();
+                self.ends(Ended::Stopped, ctx);
             }
         }
     }
@@ -311,6 +333,9 @@ async fn with_users(
     }
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
+        if cfg!(debug_assertions) {
+            Invariant::StableIdentity.check(is_itself(&row), "in an entry of the log");
+        }
         let changed = matches!(row.kind, tributary_contract::sink::EntryKind::LifeCycle(_));
         let user = match users.get(&row.connection).filter(|_| !changed) {
             Some(user) => Arc::clone(user),
@@ -336,6 +361,16 @@ async fn with_users(
         }));
     }
     Ok((entries, users))
+}
+
+/// Whether a record's entry has the identity that its content gives it.
+fn is_itself(row: &LogRow) -> bool {
+    match row.kind {
+        EntryKind::Record(data_type) => {
+            row.id == EntryId::of_record(row.connection, data_type, &row.key, Digest::of(&row.body))
+        }
+        EntryKind::Deleted(_) | EntryKind::LifeCycle(_) => true,
+    }
 }
 
 impl Actor for Delivery {

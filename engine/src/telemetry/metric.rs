@@ -50,8 +50,25 @@ pub static CONFIG_RELOADS: Counter = Counter::new("tributary.config.reloads");
 /// Changes of the configuration that were not taken because something in them is wrong.
 pub static CONFIG_REFUSALS: Counter = Counter::new("tributary.config.refusals");
 
+/// Jobs that panicked.
+pub static JOBS_PANICKED: Counter = Counter::new("tributary.job.panics");
+/// Jobs that were ended because nothing came of them.
+pub static JOBS_STUCK: Counter = Counter::new("tributary.job.stuck");
+/// Jobs that were ended because they took too long.
+pub static JOBS_OVERDUE: Counter = Counter::new("tributary.job.overdue");
+/// Actors that ended without being asked to, and were started again.
+pub static ACTORS_RESTARTED: Counter = Counter::new("tributary.actor.restarts");
+/// Actors that panicked.
+pub static ACTORS_PANICKED: Counter = Counter::new("tributary.actor.panics");
+/// Connections and sinks that were left alone because they crashed again and again.
+pub static QUARANTINES: Counter = Counter::new("tributary.actor.quarantines");
+/// Times that a tenant's polling was paused because its backlog was over the limit.
+pub static BACKLOG_PAUSES: Counter = Counter::new("tributary.backlog.pauses");
+/// Promises of this program that did not hold. Anything but zero is a bug.
+pub static VIOLATIONS: Counter = Counter::new("tributary.invariant.violations");
+
 /// All counters.
-pub fn counters() -> [&'static Counter; 9] {
+pub fn counters() -> [&'static Counter; 17] {
     [
         &CALLS,
         &CALL_ERRORS,
@@ -62,5 +79,13 @@ pub fn counters() -> [&'static Counter; 9] {
         &TOKEN_STORE_FAILURES,
         &CONFIG_RELOADS,
         &CONFIG_REFUSALS,
+        &JOBS_PANICKED,
+        &JOBS_STUCK,
+        &JOBS_OVERDUE,
+        &ACTORS_RESTARTED,
+        &ACTORS_PANICKED,
+        &QUARANTINES,
+        &BACKLOG_PAUSES,
+        &VIOLATIONS,
     ]
 }

@@ -6,7 +6,7 @@
 //! | `/notify/{provider}`, `/notify/{provider}/{tenant}` | providers, to the operator's app or a tenant's own | [`notify`] |
 //! | `/auth/{provider}/callback` | browsers coming back from a consent page | [`callback`] |
 //! | `/healthz`, `/readyz` | whoever watches | [`health`] |
-//! | admin listener: `/admin/…` | operators and the commands | [`admin`] |
+//! | admin listener: `/admin/…` | operators and the commands | [`admin`], [`vault`] |
 //!
 //! It never touches records: notifications go to the inbox, wishes to the connection's actor.
 
@@ -19,6 +19,7 @@ pub mod import;
 pub mod notify;
 pub mod rest;
 pub mod tenant;
+pub mod vault;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub fn serve(
         App::new()
             .app_data(data.clone())
             .configure(admin::routes)
+            .configure(vault::routes)
             .configure(health::routes)
             .default_service(web::to(error::not_found))
     })
