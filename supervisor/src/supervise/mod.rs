@@ -19,7 +19,6 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tributary_engine::clock::Clock;
-use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::{ConnectionActor, Observe as ObserveConnection, Told};
 use tributary_engine::delivery;
 use tributary_engine::store::{Standing, Store};

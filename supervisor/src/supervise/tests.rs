@@ -9,8 +9,8 @@ use tributary_contract::sink::{Batch, Grouping, Limits, Outcome, Report, Sink, S
 use tributary_contract::{Account, Fetch, FetchError, Inbound, Job, Notified, Provider, Refused, Spec};
 use tributary_engine::budget::{Budget, BudgetOptions};
 use tributary_engine::clock::Hand;
-use tributary_engine::connection::Slots;
 use tributary_engine::connection::gate::Gates;
+use tributary_engine::connection::{Runtime, Slots};
 use tributary_engine::delivery::{Filter, Ladder, Parts};
 use tributary_engine::fetch::Tokens;
 use tributary_engine::store::{
