@@ -40,7 +40,7 @@ mod tests;
 pub use diff::{AppKey, Change, Step, diff, keep_until_restart};
 pub use entry::SinkEntry;
 pub use load::{Loaded, load, load_watched};
-pub use operator::{LogFormat, Operator, ProviderApp, Retention, Telemetry};
+pub use operator::{Limits, LogFormat, Operator, ProviderApp, Retention, Telemetry};
 pub use place::{Fingerprint, Places};
 pub use report::{ConfigError, ConfigErrors, Position};
 pub use schema::schema;

@@ -45,6 +45,8 @@ pub struct Operator {
     pub allowed_directories: Vec<PathBuf>,
     /// How long delivered and refused entries are kept.
     pub retention: Retention,
+    /// What each tenant may use, unless its own file says otherwise.
+    pub limits: Limits,
 }
 
 impl Operator {
@@ -78,6 +80,7 @@ impl Default for Operator {
             data_dir: PathBuf::from("data"),
             allowed_directories: Vec::new(),
             retention: Retention::default(),
+            limits: Limits::default(),
         }
     }
 }
@@ -145,6 +148,19 @@ impl Default for Retention {
     }
 }
 
+/// What a tenant may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries of the log that its slowest sink may lag behind before polling and history pause.
+    pub backlog: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { backlog: 1_000_000 }
+    }
+}
+
 /// The operator's file.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -163,6 +179,8 @@ pub(crate) struct OperatorFile {
     telemetry: Option<TelemetryFile>,
     /// How long things are kept.
     retention: Option<RetentionFile>,
+    /// What each tenant may use, unless its own file says otherwise.
+    limits: Option<LimitsFile>,
     /// The apps at the providers, by the provider's key.
     #[serde(default)]
     pub(crate) provider_apps: BTreeMap<Word<Providers>, ProviderAppFile>,
@@ -225,6 +243,15 @@ struct RetentionFile {
     dead_letters: Option<Text<Positive>>,
 }
 
+/// What a tenant may use.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsFile {
+    /// Entries of the log that the slowest sink may lag behind; over it, polling and history pause, and notifications
+    /// wait in the inbox. 1000000 unless said otherwise.
+    pub(crate) backlog: Option<u64>,
+}
+
 /// One set of client credentials at a provider.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -279,6 +306,9 @@ impl OperatorFile {
             },
             allowed_networks: self.allowed_networks.into_iter().map(|Text(network)| network).collect(),
             provider_apps: apps.collect(),
+            limits: Limits {
+                backlog: self.limits.and_then(|limits| limits.backlog).unwrap_or(defaults.limits.backlog),
+            },
             data_dir: self.data_dir.map_or(defaults.data_dir, |Text(path)| path.into()),
             allowed_directories: self.allowed_directories.into_iter().map(|Text(path)| path.into()).collect(),
             retention: Retention {

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::apps::ProvidersFile;
 use crate::entry::SinkEntry;
-use crate::operator::ProviderApp;
+use crate::operator::{LimitsFile, ProviderApp};
 use crate::place::{Fingerprint, Places};
 use crate::report::ConfigError;
 use crate::text::{Name, Text, Written};
@@ -35,6 +35,8 @@ pub struct Tenant {
     pub apps: BTreeMap<String, ProviderApp>,
     /// Its sinks by their names.
     pub sinks: BTreeMap<String, SinkEntry>,
+    /// Entries of the log that its slowest sink may lag behind; `None` leaves that to the operator.
+    pub backlog_limit: Option<u64>,
     /// The file that all this is from.
     pub file: PathBuf,
 }
@@ -115,6 +117,8 @@ pub(crate) struct TenantFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SinkEntry>")]
     sinks: BTreeMap<Text<Name>, SinkEntry>,
+    /// What this tenant may use, instead of what the operator's file says.
+    limits: Option<LimitsFile>,
 }
 
 impl TenantFile {
@@ -152,6 +156,7 @@ impl TenantFile {
             dev_id: self.dev_id.0.0,
             api_keys: self.api_keys.0.into_iter().map(|Text(key)| key).collect(),
             sinks: self.sinks.into_iter().map(sink).collect(),
+            backlog_limit: self.limits.and_then(|limits| limits.backlog),
             file,
         }
     }

@@ -658,7 +658,7 @@ const MISTAKES: &[Mistake] = &[
         "public_url:",
         "public_ulr:",
         "1:1: unknown key \"public_ulr\"; did you mean \"public_url\"? allowed: admin_listen, allowed_directories, \
-         allowed_networks, data_dir, listen, provider_apps, public_url, retention, store, telemetry, tenants, vault\n  in public_ulr",
+         allowed_networks, data_dir, limits, listen, provider_apps, public_url, retention, store, telemetry, tenants, vault\n  in public_ulr",
     ),
 ];
 
@@ -826,4 +826,16 @@ fn no_secret_is_in_any_debug_or_error_text() {
         let shown = format!("{error}{:?}", with_tenant(&TENANT.replace(from, to)).load());
         assert!(!shown.contains("planted"), "{to}: {shown}");
     }
+}
+
+#[test]
+fn the_limit_of_a_backlog_is_the_operators_unless_the_tenant_has_its_own() {
+    let files = Files::new(
+        &format!("{OPERATOR}limits: {{ backlog: 5000 }}\n"),
+        &[("acme.yaml", &format!("{TENANT}limits: {{ backlog: 70 }}\n"))],
+    );
+    let config = Files::load(&files).unwrap();
+    assert_eq!((config.operator.limits.backlog, config.tenants[0].backlog_limit), (5_000, Some(70)));
+    let plain = with_tenant(TENANT).load().unwrap();
+    assert_eq!((plain.operator.limits.backlog, plain.tenants[0].backlog_limit), (1_000_000, None));
 }

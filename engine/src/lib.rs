@@ -19,5 +19,6 @@ pub mod invariant;
 pub mod oauth;
 pub mod retry;
 pub mod store;
+pub mod supervised;
 pub mod telemetry;
 pub mod vault;

@@ -84,6 +84,10 @@ pub struct Shared {
     /// Held by whoever removes from the log, and by whoever sets a sink back in it: else what is wanted again could be
     /// removed at the same moment.
     pub log_floor: tokio::sync::Mutex<()>,
+    /// The last change of vault keys.
+    pub rotation: front::vault::Rotation,
+    /// How far tenants' sinks lag behind.
+    pub backlog: crate::backlog::Board,
 }
 
 /// A running daemon.
@@ -204,6 +208,7 @@ pub async fn start(config: Config, clock: Clock, listeners: Listeners) -> Result
     }
     running.background.push(actix_rt::spawn(crate::retention::keep(Arc::clone(&running.shared))));
     running.background.push(actix_rt::spawn(crate::levels::keep(Arc::clone(&running.shared))));
+    running.background.push(actix_rt::spawn(crate::backlog::keep(Arc::clone(&running.shared))));
     Ok(running)
 }
 
@@ -222,6 +227,7 @@ async fn assemble(
         writer: writer.clone(),
         vault: Arc::clone(vault),
         tokens: Arc::new(tokens),
+        gates: Arc::default(),
         clock: clock.clone(),
     };
     let runtimes = Arc::new(Runtimes::build(&config, &ground, &Runtimes::default())?);
@@ -238,6 +244,8 @@ async fn assemble(
         supervisor,
         counters: front::Counters::default(),
         log_floor: tokio::sync::Mutex::default(),
+        rotation: front::vault::Rotation::default(),
+        backlog: crate::backlog::Board::default(),
     }))
 }
 

@@ -18,6 +18,7 @@
 //! It never decides about data: that is the engine's part.
 
 pub mod app;
+pub mod backlog;
 pub mod cli;
 pub mod codes;
 pub mod current;

@@ -11,6 +11,7 @@ use tributary_config::{AppKey, Config, Operator, ProviderApp};
 use tributary_contract::{App, Provider};
 use tributary_engine::budget::{Budget, BudgetOptions};
 use tributary_engine::clock::Clock;
+use tributary_engine::connection::gate::Gates;
 use tributary_engine::connection::{Runtime, Slots};
 use tributary_engine::fetch::Tokens;
 use tributary_engine::store::{Store, Writer};
@@ -35,6 +36,8 @@ pub struct Ground {
     pub vault: Arc<Vault>,
     /// The access tokens. One for all apps, so that a connection has one refresh at a time whatever is replaced.
     pub tokens: Arc<Tokens>,
+    /// Pause polling and history of tenants.
+    pub gates: Arc<Gates>,
     /// Time.
     pub clock: Clock,
 }
@@ -103,6 +106,13 @@ impl Runtimes {
         }
     }
 
+    /// One app of one tenant, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_one(tenant: &str, provider: &str, runtime: Arc<Runtime>) -> Self {
+        let apps = BTreeMap::from([(provider.to_owned(), runtime)]);
+        Self { apps: BTreeMap::new(), tenants: BTreeMap::from([(tenant.to_owned(), apps)]) }
+    }
+
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = (&AppKey, &Arc<Runtime>)> {
         self.apps.iter().map(|(key, entry)| (key, &entry.runtime))
@@ -163,6 +173,8 @@ fn runtime(
         writer: ground.writer.clone(),
         clock: ground.clock.clone(),
         slots: running.map_or_else(|| Slots::new(JOBS_AT_ONCE), |running| running.slots.clone()),
+        gates: Arc::clone(&ground.gates),
+        asking: tokio::sync::Mutex::new(()),
     })
 }
 
@@ -184,7 +196,7 @@ mod tests {
         let key = VaultKey::parse("the key", &"00".repeat(32)).unwrap();
         let vault = Arc::new(Vault::new(vec![key]).unwrap());
         let tokens = Tokens::new(Arc::clone(&store), writer.clone(), Arc::clone(&vault), clock.clone());
-        Ground { store, writer, vault, tokens: Arc::new(tokens), clock }
+        Ground { store, writer, vault, tokens: Arc::new(tokens), gates: Arc::default(), clock }
     }
 
     fn app(id: &str) -> ProviderApp {
@@ -198,6 +210,7 @@ mod tests {
             providers: vec!["oura".to_owned(), "strava".to_owned()],
             apps: own.iter().map(|(key, id)| ((*key).to_owned(), app(id))).collect(),
             sinks: BTreeMap::new(),
+            backlog_limit: None,
             file: "tenant.yaml".into(),
         })
     }

@@ -1,5 +1,6 @@
 //! Keeps a budget's ledger in the store, as one small named value.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,12 @@ pub(super) struct Keep {
     name: String,
     store: Arc<dyn Store>,
     writer: Writer,
+}
+
+impl fmt::Debug for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keep").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Keep {

@@ -20,16 +20,19 @@ pub mod message;
 pub mod pace;
 pub mod permit;
 pub mod scope;
+mod start;
 pub mod state;
 pub mod usage;
 pub mod window;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, SpawnHandle, StreamHandler, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, SpawnHandle, StreamHandler, WrapFuture,
+};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
@@ -45,6 +48,8 @@ use state::{State, Terms};
 
 use crate::clock::{Clock, ClockGuard};
 use crate::store::{Store, Writer};
+use crate::supervised::restart::History;
+use crate::supervised::{EndGuard, Ended};
 use crate::telemetry::metric;
 
 /// Longest wait for a permit; a job that would wait longer gives its place to others and comes back.
@@ -106,10 +111,20 @@ struct Shared {
     provider: &'static str,
     /// The actor's queue: one for all, so that what a call said counts before the next wish. Everybody in it waits for
     /// an answer or sends the one end of a permit, so the calls themselves bound it.
-    queue: mpsc::UnboundedSender<Told>,
+    queue: RwLock<mpsc::UnboundedSender<Told>>,
     next_ticket: AtomicU64,
     terms: Terms,
     clock: Clock,
+    keep: Option<Keep>,
+    /// How often its actor died.
+    history: Mutex<History>,
+}
+
+impl Shared {
+    fn tell(&self, told: Told) -> Result<(), Told> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        queue.send(told).map_err(|unsent| unsent.0)
+    }
 }
 
 /// Takes an answer to whoever waits. A manual clock stands still while it is on its way.
@@ -118,10 +133,18 @@ type Reply = oneshot::Sender<Result<ClockGuard, BudgetError>>;
 /// What comes in through the actor's queue.
 #[derive(Debug)]
 enum Told {
-    Wanted { ticket: Ticket, request: PermitRequest, reply: Reply, hold: ClockGuard },
+    Wanted {
+        ticket: Ticket,
+        request: PermitRequest,
+        reply: Reply,
+        hold: ClockGuard,
+    },
     Ended(Message),
     Levels(oneshot::Sender<Vec<Level>>),
     Close(oneshot::Sender<()>),
+    /// Panics, to see what comes of it.
+    #[cfg(test)]
+    Die,
 }
 
 /// One window of the app's quota.
@@ -169,7 +192,7 @@ impl BudgetHandle {
         let clock = &self.shared.clock;
         let (began, hold) = (clock.now(), clock.guard());
         let wish = Told::Wanted { ticket, request, reply, hold };
-        self.shared.queue.send(wish).map_err(|_closed| BudgetError::Stopped)?;
+        self.shared.tell(wish).map_err(|_closed| BudgetError::Stopped)?;
         let idle = clock.idle();
         let waited = clock.timeout(self.shared.terms.patience, granted).await;
         drop(idle);
@@ -197,7 +220,7 @@ impl BudgetHandle {
     /// at once still go, so that running work comes to its end soon.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
-        if self.shared.queue.send(Told::Close(reply)).is_err() || closed.await.is_err() {
+        if self.shared.tell(Told::Close(reply)).is_err() || closed.await.is_err() {
             tracing::debug!("a budget had ended before it was closed");
         }
     }
@@ -205,7 +228,7 @@ impl BudgetHandle {
     /// How full the windows of the app are; empty when there are none or the budget has ended.
     pub async fn snapshot(&self) -> Vec<Level> {
         let (reply, levels) = oneshot::channel();
-        if self.shared.queue.send(Told::Levels(reply)).is_err() {
+        if self.shared.tell(Told::Levels(reply)).is_err() {
             return Vec::new();
         }
         levels.await.unwrap_or_default()
@@ -239,7 +262,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(end) = self.end.take()
-            && self.shared.queue.send(Told::Ended(end)).is_err()
+            && self.shared.tell(Told::Ended(end)).is_err()
         {
             // Without a budget nobody counts any more.
             tracing::debug!("a permit ended after its budget");
@@ -255,36 +278,10 @@ pub struct Budget {
     waiting: HashMap<Ticket, Reply>,
     timer: Option<SpawnHandle>,
     is_closing: bool,
+    guard: EndGuard,
 }
 
 impl Budget {
-    /// Starts the budget on the present arbiter.
-    pub fn start(options: BudgetOptions) -> BudgetHandle {
-        let BudgetOptions { provider, terms, clock, keep, .. } = options;
-        let (queue, told) = mpsc::unbounded_channel();
-        let budget = Self {
-            state: match &keep {
-                Some(_) => State::kept(terms.clone(), clock.now()),
-                None => State::new(terms.clone(), clock.now()),
-            },
-            clock: clock.clone(),
-            keep,
-            waiting: HashMap::new(),
-            timer: None,
-            is_closing: false,
-        };
-        Self::create(move |context| {
-            context.add_stream(futures_util::stream::unfold(
-                told,
-                async |mut told: mpsc::UnboundedReceiver<_>| told.recv().await.map(|next| (next, told)),
-            ));
-            budget
-        });
-        BudgetHandle {
-            shared: Arc::new(Shared { provider, queue, next_ticket: AtomicU64::new(1), terms, clock }),
-        }
-    }
-
     fn tell(&mut self, message: Message, context: &mut Context<Self>) {
         let mut effects = VecDeque::from(self.state.on(message, self.clock.now()));
         // Answers whose asker is gone become messages themselves.
@@ -350,6 +347,12 @@ impl Actor for Budget {
 }
 
 impl StreamHandler<Told> for Budget {
+    /// Nobody holds the budget any more.
+    fn finished(&mut self, context: &mut Context<Self>) {
+        self.guard.ends(Ended::Finished);
+        context.stop();
+    }
+
     fn handle(&mut self, told: Told, context: &mut Context<Self>) {
         match told {
             // Whoever does not wait any more has said so, or is about to.
@@ -369,6 +372,8 @@ impl StreamHandler<Told> for Budget {
                     tracing::trace!("nobody waits for the close any more");
                 }
             }
+            #[cfg(test)]
+            Told::Die => panic!("planned"),
             Told::Ended(message) => {
                 if let Message::Dropped(ticket) = &message {
                     self.waiting.remove(ticket);

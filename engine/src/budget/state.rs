@@ -15,6 +15,7 @@ use super::pace::Pace;
 use super::permit::{Queue, Turn};
 use super::scope::{Opening, Scope};
 use super::usage::Reading;
+use crate::invariant::Invariant;
 
 /// How often connections that made no call for long are forgotten.
 const SWEEP: TimeDelta = TimeDelta::minutes(10);
@@ -261,6 +262,9 @@ impl State {
         while let Some((ticket, connection)) = self.next(now, &mut wake) {
             let connection = Some(connection).filter(|connection| !connection.is_nil());
             let call = Call { connection, began: now, before: self.granted, others: self.in_flight.len() };
+            let windows = self.app.windows();
+            let free = windows.iter_mut().all(|window| window.used(now) < window.limit());
+            Invariant::QuotaNeverExceeded.check(free, "when a permit is given");
             self.app.take(ticket, now);
             if let Some(connection) = connection
                 && !self.terms.user.is_empty()

@@ -165,3 +165,32 @@ fn a_closed_budget_lets_nobody_wait_but_still_grants_what_may_go_at_once() {
         assert!(budget.acquire(request(1)).await.is_ok());
     });
 }
+
+#[test]
+fn a_budget_whose_actor_panics_is_started_again_and_remembers_what_was_spent() {
+    on_system(async {
+        let folder = TempDir::new().unwrap();
+        let (clock, hand) = Clock::manual(start());
+        let url = format!("sqlite://{}", folder.path().join("store.db").display());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&url).await.unwrap());
+        let (writer, task) = Writer::start(Arc::clone(&store), clock.clone(), WriterOptions::default());
+        actix_rt::spawn(task.run());
+        let budget = Budget::start(options(100, &clock).kept_in(store, writer));
+        for _ in 0..5 {
+            drop(budget.acquire(request(1)).await.unwrap());
+        }
+        let spent = budget.snapshot().await[0].used;
+        budget.shared.tell(Told::Die).unwrap();
+        assert_eq!(budget.acquire(request(1)).await.err(), Some(BudgetError::Stopped));
+        hand.until_sleepers(1).await;
+        hand.advance(Duration::from_secs(1)).await;
+        let again = loop {
+            match budget.acquire(request(1)).await {
+                Ok(permit) => break permit,
+                Err(_not_yet) => tokio::task::yield_now().await,
+            }
+        };
+        assert!(budget.snapshot().await[0].used >= spent, "what was spent stays spent");
+        drop(again);
+    });
+}

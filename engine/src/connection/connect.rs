@@ -28,12 +28,10 @@ use crate::store::{
     Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError,
 };
 use crate::telemetry::{span, tally};
-use crate::vault::Credential;
+use crate::vault::{Credential, PKCE_VERIFIER};
 
 /// How long an authorisation link can be used.
 const FLOW_LIFE: Duration = Duration::minutes(15);
-/// Name under which PKCE verifiers are sealed.
-const VERIFIER: &str = "pkce_verifier";
 
 /// Why a connect did not work.
 #[derive(Debug, Error)]
@@ -88,7 +86,7 @@ pub async fn begin(runtime: &Runtime, tenant: Arc<str>, wanted: Wanted) -> Resul
         Some(verifier) => Some(
             runtime
                 .vault
-                .seal(connection, VERIFIER, verifier.expose().as_bytes())
+                .seal(connection, PKCE_VERIFIER, verifier.expose().as_bytes())
                 .map_err(|error| ConnectError::Vault(error.to_string()))?,
         ),
         None => None,
@@ -227,7 +225,7 @@ fn granted(separator: &str, callback: Option<&str>, credential: &Credential) -> 
 fn open_verifier(runtime: &Runtime, connection: Uuid, sealed: &[u8]) -> Result<Secret<String>, ConnectError> {
     let opened = runtime
         .vault
-        .open(connection, VERIFIER, sealed)
+        .open(connection, PKCE_VERIFIER, sealed)
         .map_err(|error| ConnectError::Vault(error.to_string()))?;
     let text = std::str::from_utf8(&opened).map_err(|error| ConnectError::Vault(error.to_string()))?;
     Ok(Secret::from(text))
@@ -340,7 +338,8 @@ pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<()
     let trace = span::current();
     let destination = Destination::new(runtime.writer.clone(), connection, "disconnect", None, trace);
     let now = runtime.clock.now();
-    let mut cx = job::open(runtime, connection, Cause::Request, destination, now);
+    let door = Arc::new(super::door(runtime, Some(connection), Cause::Request, false));
+    let mut cx = job::open(runtime, connection, door, destination, now);
     if let Err(error) = runtime.provider.disconnect(&mut cx).await {
         warn!(provider = connection.provider, %error, "the provider did not unsubscribe; removing all the same");
     }
@@ -419,7 +418,8 @@ struct Bearing {
 impl Door for Bearing {
     async fn send(&self, mut request: Request) -> Result<Response, FetchError> {
         if request.credentials == Credentials::User {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))
+            let text = zeroize::Zeroizing::new(format!("Bearer {}", self.token.expose()));
+            let mut value = HeaderValue::from_str(&text)
                 .map_err(|_control| FetchError::malformed("the token answer", "access_token"))?;
             value.set_sensitive(true);
             request.headers.insert(header::AUTHORIZATION, value);

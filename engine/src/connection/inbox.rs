@@ -7,13 +7,15 @@ use chrono::{DateTime, Duration, Utc};
 use tracing::info;
 use tributary_contract::error::Class;
 use tributary_contract::provider::Change as Told;
+use tributary_contract::spec::Resource;
 use tributary_contract::{Cause, Emitted, FetchError, Job, TraceContext, Window};
 use uuid::Uuid;
 
 use super::job::{Work, length, pieces};
+use super::merge::{Merged, Said, merge};
 use super::state::Ended;
 use super::{Runtime, connect};
-use crate::store::{Change, InboxRow};
+use crate::store::{Change, InboxDue, InboxRow};
 
 /// Rows that are taken up at once.
 const AT_ONCE: usize = 256;
@@ -21,38 +23,21 @@ const AT_ONCE: usize = 256;
 /// have finished writing it.
 const PROVISIONAL: [Duration; 3] = [Duration::minutes(5), Duration::minutes(15), Duration::minutes(45)];
 
-/// What is to be worked through.
-#[derive(Default)]
-pub(super) struct Due {
-    rows: Vec<InboxRow>,
-    next: Option<DateTime<Utc>>,
-}
-
-impl Due {
-    /// The notifications that it comes from, oldest first, each once.
-    pub(super) fn traces(&self) -> Vec<TraceContext> {
-        let mut traces: Vec<_> = self.rows.iter().filter_map(|row| row.trace).collect();
-        traces.dedup();
-        traces
-    }
+/// The notifications that due rows come from, oldest first, each once.
+pub(super) fn traces(due: &InboxDue) -> Vec<TraceContext> {
+    let mut traces: Vec<_> = due.rows.iter().filter_map(|row| row.trace).collect();
+    traces.dedup();
+    traces
 }
 
 /// Reads what is due.
-pub(super) async fn due(runtime: &Runtime, connection: Uuid) -> Result<Due, FetchError> {
-    let now = runtime.clock.now();
-    let rows = runtime.store.inbox(connection, AT_ONCE).await;
-    let rows = rows.map_err(|error| FetchError::Store { reason: error.to_string() })?;
-    let full = rows.len() == AT_ONCE;
-    let (rows, waiting): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.due_at <= now);
-    let mut next: Option<DateTime<Utc>> = waiting.iter().map(|row| row.due_at).min();
-    if full && !rows.is_empty() {
-        next = Some(now);
-    }
-    Ok(Due { rows, next })
+pub(super) async fn due(runtime: &Runtime, connection: Uuid) -> Result<InboxDue, FetchError> {
+    let due = runtime.store.inbox_due(connection, runtime.clock.now(), AT_ONCE).await;
+    due.map_err(|error| FetchError::Store { reason: error.to_string() })
 }
 
 /// Works through what is due. The inbox is due again at the time that is returned.
-pub(super) async fn run(work: &Work, Due { rows, mut next }: Due) -> Result<Ended, FetchError> {
+pub(super) async fn run(work: &Work, InboxDue { rows, mut next }: InboxDue) -> Result<Ended, FetchError> {
     let mut updates: BTreeMap<String, Vec<InboxRow>> = BTreeMap::new();
     let mut revoked = None;
     for row in rows {
@@ -106,16 +91,51 @@ async fn commit(work: &Work, changes: Vec<Change>) -> Result<(), FetchError> {
     destination.commit_with(Vec::new(), changes).await.map(|_committed| ())
 }
 
-/// Fetches what the rows of one resource speak of: together if that works, else each by itself, so that one bad
-/// row does not hold the others.
+/// Fetches what the rows of one resource speak of: those of the same stretch together, and if that does not work each
+/// by itself, so that one bad row does not hold the others.
 async fn updated(work: &Work, name: &str, rows: Vec<InboxRow>) -> Result<Option<DateTime<Utc>>, FetchError> {
-    if work.runtime.provider.spec().resource(name).is_none() {
+    let Some(resource) = work.runtime.provider.spec().resource(name) else {
         for row in rows {
             give_up(work, &row, format!("unknown resource {name:?}")).await?;
         }
         return Ok(None);
+    };
+    let now = work.runtime.clock.now();
+    let jobs = merge(rows.iter().map(|row| said(resource, row, now)).collect(), length(resource.max_window));
+    let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
+    let mut next = None;
+    for job in jobs {
+        let members: Vec<_> =
+            job.notices.iter().filter_map(|place| rows.get_mut(*place).and_then(Option::take)).collect();
+        next = earlier(next, settle(work, resource, job, members).await?);
     }
-    match together(work, name, &rows).await {
+    Ok(next)
+}
+
+/// What a row says. One without a window speaks of the recent past. A list of something recent is read with all of it:
+/// providers tell of the moment, and what changed beside it comes along.
+fn said(resource: &Resource, row: &InboxRow, now: DateTime<Utc>) -> Said {
+    let recent = Window::new(now - length(resource.look_back), now);
+    let Told::Updated { ids, window, .. } = &row.notice.change else {
+        return Said { ids: Vec::new(), window: recent };
+    };
+    let ids: Vec<_> = ids.iter().filter(|id| !id.is_empty()).cloned().collect();
+    let window = match window {
+        Some(window) if ids.is_empty() && window.touches(&recent) => window.hull(&recent),
+        Some(window) => *window,
+        None => recent,
+    };
+    Said { ids, window }
+}
+
+/// Runs one merged job. A failure that may pass postpones all its rows; another one makes each be tried by itself.
+async fn settle(
+    work: &Work,
+    resource: &'static Resource,
+    job: Merged,
+    rows: Vec<InboxRow>,
+) -> Result<Option<DateTime<Utc>>, FetchError> {
+    match together(work, resource, &job, &rows).await {
         Ok(()) => return Ok(None),
         Err(Failure::Error(error)) if error.class() == Class::Reauth => return Err(error),
         Err(failure) if rows.len() == 1 => return postpone(work, rows, &failure).await,
@@ -126,8 +146,10 @@ async fn updated(work: &Work, name: &str, rows: Vec<InboxRow>) -> Result<Option<
     }
     let mut next = None;
     for row in rows {
+        let said = said(resource, &row, work.runtime.clock.now());
+        let job = Merged { notices: Vec::new(), ids: said.ids, window: said.window };
         let alone = vec![row];
-        match together(work, name, &alone).await {
+        match together(work, resource, &job, &alone).await {
             Ok(()) => {}
             Err(Failure::Error(error)) if error.class() == Class::Reauth => return Err(error),
             Err(failure) => next = earlier(next, postpone(work, alone, &failure).await?),
@@ -142,50 +164,32 @@ enum Failure {
     Empty,
 }
 
-async fn together(work: &Work, name: &str, rows: &[InboxRow]) -> Result<(), Failure> {
-    let spec = work.runtime.provider.spec();
-    let Some(resource) = spec.resource(name) else { return Ok(()) };
-    let now = work.runtime.clock.now();
-    let mut ids: Vec<String> = Vec::new();
-    let mut window: Option<Window> = None;
-    let mut listed = false;
-    for row in rows {
-        let Told::Updated { ids: named, window: told, .. } = &row.notice.change else { continue };
-        ids.extend(named.iter().filter(|id| !id.is_empty()).cloned());
-        window = match (window, told) {
-            (Some(a), Some(b)) => Some(a.hull(b)),
-            (a, b) => a.or(*b),
-        };
-        listed |= named.is_empty();
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    let recent = Window::new(now - length(resource.look_back), now);
-    let mut emitted = 0;
-    let window =
-        if listed { window.map_or(recent, |window| window.hull(&recent)) } else { window.unwrap_or(recent) };
+async fn together(
+    work: &Work,
+    resource: &'static Resource,
+    merged: &Merged,
+    rows: &[InboxRow],
+) -> Result<(), Failure> {
     let finish = || rows.iter().map(|row| Change::InboxFinish { id: row.id }).collect::<Vec<_>>();
-    if !ids.is_empty() {
-        let job = Job { resource, window, cause: Cause::Notification, cursor: None, ids };
-        // The rows are finished with the last of the jobs that they lead to.
-        let last = if listed { Vec::new() } else { finish() };
+    let cause = Cause::Notification;
+    let mut emitted = 0;
+    if merged.ids.is_empty() {
+        for window in pieces(resource, merged.window) {
+            let job = Job { resource, window, cause, cursor: None, ids: Vec::new() };
+            emitted += work.fetch(&job, None, |_, _| Vec::new()).await.map_err(Failure::Error)?;
+        }
+        commit(work, finish()).await.map_err(Failure::Error)?;
+    } else {
+        let job = Job { resource, window: merged.window, cause, cursor: None, ids: merged.ids.clone() };
         let provisional = rows.iter().all(|row| row.attempts < 3);
-        let enough = |total: usize| total > 0 || listed || !provisional;
-        let finish_if_enough = |_: &_, total| if enough(total) { last } else { Vec::new() };
-        emitted = work.fetch(&job, None, finish_if_enough).await.map_err(Failure::Error)?;
+        let enough = |total: usize| total > 0 || !provisional;
+        let finish_if_enough = |_: &_, total| if enough(total) { finish() } else { Vec::new() };
+        emitted += work.fetch(&job, None, finish_if_enough).await.map_err(Failure::Error)?;
         if !enough(emitted) {
             return Err(Failure::Empty);
         }
     }
-    if listed {
-        for piece in pieces(resource, window) {
-            let job =
-                Job { resource, window: piece, cause: Cause::Notification, cursor: None, ids: Vec::new() };
-            emitted += work.fetch(&job, None, |_, _| Vec::new()).await.map_err(Failure::Error)?;
-        }
-        commit(work, finish()).await.map_err(Failure::Error)?;
-    }
-    info!(resource = name, notices = rows.len(), emitted, "notifications worked off");
+    info!(resource = resource.name, notices = rows.len(), emitted, "notifications worked off");
     Ok(())
 }
 
@@ -204,8 +208,11 @@ async fn postpone(
             Failure::Error(error) => {
                 let pause = match error.class() {
                     Class::Retry => {
-                        let asked = error.retry_after().map(length).unwrap_or_default();
-                        Some(asked.max(Duration::seconds(15) * 2_i32.pow(row.attempts.min(8))))
+                        let guess = Duration::seconds(15) * 2_i32.pow(row.attempts.min(8));
+                        match error.retry_after().map(length) {
+                            Some(asked) if row.attempts == 0 => Some(asked.max(Duration::seconds(1))),
+                            asked => Some(asked.unwrap_or_default().max(guess)),
+                        }
                     }
                     Class::GiveUp | Class::Reauth => provisional(row.attempts),
                 };

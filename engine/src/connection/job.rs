@@ -4,28 +4,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tracing::{Instrument as _, debug, warn};
+use tracing::{Instrument as _, debug, info, warn};
 use tributary_contract::spec::Resource;
-use tributary_contract::{Cause, Cursor, Fetch, FetchError, Job, TraceContext, Window};
+use tributary_contract::{Cause, Cursor, Door, Fetch, FetchError, Job, TraceContext, Window};
 use uuid::Uuid;
 
 use super::commit::Destination;
+use super::progress::{Progress, Watched};
 use super::state::{Ended, Task};
-use super::{Runtime, inbox};
-use crate::store::{Change, Connection, ConnectionState, Lane};
+use super::{Runtime, backfill, inbox};
+use crate::store::{Change, Connection, ConnectionState, InboxDue, Lane, StoreError};
 use crate::telemetry::{metric, span};
 
 /// A job that runs longer is stopped; what it has checkpointed stays. It is long because waiting for a quota counts:
 /// single calls have time-outs of their own.
 pub const DEADLINE: Duration = Duration::from_secs(2 * 3_600);
 
+/// A job of which nothing has come for so long is ended: no call was answered and none was allowed to go. It is longer
+/// than any wait for a permit or an answer.
+pub const STALL: Duration = Duration::from_secs(15 * 60);
+
 /// Runs one task of a connection to its end. A panic is the caller's to catch.
-pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
+pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task, progress: Arc<Progress>) -> Ended {
     let cause = cause(task);
     let Ok(_slot) = runtime.slots.of(cause).acquire_owned().await else {
         return Ended::Failed(FetchError::Stopped { reason: "shutting down".to_owned() });
     };
     let guard = runtime.clock.guard();
+    progress.mark(runtime.clock.now());
     let connection = match runtime.store.connection(id).await {
         Ok(Some(connection)) if connection.state == ConnectionState::Active => connection,
         Ok(Some(connection)) if connection.state == ConnectionState::Quarantined => connection,
@@ -38,19 +44,20 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
             Ok(due) => due,
             Err(error) => return Ended::Failed(error),
         },
-        Task::Poll(_) | Task::History(_) | Task::Request(_) => inbox::Due::default(),
+        Task::Poll(_) | Task::History(_) | Task::Asked(_) | Task::Request(_) => InboxDue::default(),
     };
-    let notified = due.traces();
+    let notified = inbox::traces(&due);
     let provider = runtime.provider.spec().key;
     let span = span::sync(provider, &connection.tenant, cause.as_str(), &notified);
     let trace = span::context_of(&span, notified.first().copied());
     let (clock, began) = (runtime.clock.clone(), runtime.clock.now());
-    let work = Work { runtime, connection, trace };
+    let work = Work { runtime, connection, trace, progress: Arc::clone(&progress) };
     let ended = async {
         let result = match task {
             Task::Inbox => inbox::run(&work, due).await,
             Task::Poll(index) => work.poll(index).await,
             Task::History(index) => work.history(index).await,
+            Task::Asked(index) => work.asked(index).await,
             Task::Request(wish) => work.request(wish.resource, wish.window).await,
         };
         match result {
@@ -61,13 +68,23 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task) -> Ended {
             }
         }
     };
-    let limited = clock.timeout(DEADLINE, ended.instrument(span.clone())).await;
+    let limited = clock.timeout(DEADLINE, ended.instrument(span.clone()));
+    let ended = tokio::select! {
+        limited = limited => limited.unwrap_or_else(|_elapsed| {
+            metric::JOB_TIMEOUTS.add(1, [provider, "overdue"]);
+            Ended::Failed(FetchError::Stopped { reason: format!("no end within {} s", DEADLINE.as_secs()) })
+        }),
+        last = progress.stalled(&clock, STALL) => {
+            metric::JOB_TIMEOUTS.add(1, [provider, "stuck"]);
+            warn!(%last, stall_s = STALL.as_secs(), "a job got nowhere and was ended; it will be done again");
+            Ended::Stuck
+        }
+    };
     drop(guard);
-    let ended = limited.unwrap_or_else(|_elapsed| {
-        Ended::Failed(FetchError::Stopped { reason: format!("no end within {} s", DEADLINE.as_secs()) })
-    });
-    if let Ended::Failed(error) = &ended {
-        span::failed(&span, error.kind());
+    match &ended {
+        Ended::Failed(error) => span::failed(&span, error.kind()),
+        Ended::Stuck => span::failed(&span, "stuck"),
+        Ended::Done { .. } | Ended::Inactive(_) | Ended::Panicked => {}
     }
     let took = (clock.now() - began).to_std().unwrap_or_default();
     metric::SYNC_DURATION.record(took, [provider, cause.as_str(), outcome(&ended)]);
@@ -81,6 +98,7 @@ const fn outcome(ended: &Ended) -> &'static str {
         Ended::Inactive(_) => "inactive",
         Ended::Failed(error) => error.kind(),
         Ended::Panicked => "panicked",
+        Ended::Stuck => "stuck",
     }
 }
 
@@ -89,7 +107,7 @@ pub const fn cause(task: Task) -> Cause {
     match task {
         Task::Inbox => Cause::Notification,
         Task::Poll(_) => Cause::Poll,
-        Task::History(_) => Cause::Backfill,
+        Task::History(_) | Task::Asked(_) => Cause::Backfill,
         Task::Request(_) => Cause::Request,
     }
 }
@@ -99,6 +117,7 @@ pub(super) struct Work {
     pub(super) runtime: Arc<Runtime>,
     pub(super) connection: Connection,
     pub(super) trace: TraceContext,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Work {
@@ -128,14 +147,13 @@ impl Work {
     /// Reads one window backward, towards the end of the provider's history.
     async fn history(&self, index: usize) -> Result<Ended, FetchError> {
         let resource = self.resource(index)?;
-        let Some(depth) = resource.history else {
+        let created_at = self.connection.created_at;
+        let Some(whole) = backfill::history(resource, created_at, self.runtime.history) else {
             return Ok(Ended::Done { inbox_due: None, finished: true });
         };
-        let begin = self.connection.created_at - length(resource.look_back);
-        let floor = self.connection.created_at - length(depth).min(self.runtime.history);
-        let through = self.cursor(resource, Lane::History).await?.map_or(begin, |cursor| cursor.through);
-        let from = (through - length(resource.max_window)).max(floor).min(through);
-        let finished = from <= floor;
+        let through = self.cursor(resource, Lane::History).await?.map_or(whole.to, |cursor| cursor.through);
+        let from = (through - length(resource.max_window)).max(whole.from).min(through);
+        let finished = from <= whole.from;
         let window = Window::new(from, through);
         let job = Job { resource, window, cause: Cause::Backfill, cursor: None, ids: Vec::new() };
         let cursor =
@@ -148,6 +166,28 @@ impl Work {
             destination.commit_with(Vec::new(), changes).await?;
         }
         Ok(Ended::Done { inbox_due: None, finished })
+    }
+
+    /// Reads one window of what was asked for. What the provider checkpoints inside it is committed, its cursor is
+    /// not: the walk goes on from whole windows.
+    async fn asked(&self, index: usize) -> Result<Ended, FetchError> {
+        let resource = self.resource(index)?;
+        let failed = |error: StoreError| FetchError::Store { reason: error.to_string() };
+        let id = self.connection.id;
+        let wish = backfill::stored(&self.runtime, id, resource).await.map_err(failed)?;
+        let next = wish.as_ref().and_then(|wish| wish.asked.next(wish.position, length(resource.max_window)));
+        let (Some(wish), Some(window)) = (wish, next) else {
+            return Ok(Ended::Done { inbox_due: None, finished: true });
+        };
+        let finished = wish.asked.next(window.from, length(resource.max_window)).is_none();
+        let row = backfill::row(id, resource, Lane::Filled, &wish.asked, window.from, finished);
+        let job = Job { resource, window, cause: Cause::Backfill, cursor: None, ids: Vec::new() };
+        self.fetch(&job, None, |_destination, _emitted| vec![row]).await?;
+        let left = backfill::stored(&self.runtime, id, resource).await.map_err(failed)?;
+        if finished {
+            info!(resource = resource.name, "what was asked for is complete");
+        }
+        Ok(Ended::Done { inbox_due: None, finished: left.is_none_or(|wish| wish.is_done) })
     }
 
     async fn request(&self, index: usize, window: Window) -> Result<Ended, FetchError> {
@@ -179,7 +219,9 @@ impl Work {
     ) -> Result<usize, FetchError> {
         let began = self.runtime.clock.now();
         let destination = self.destination(job.resource, lane);
-        let mut cx = open(&self.runtime, &self.connection, job.cause, destination.clone(), began);
+        let door = super::door(&self.runtime, Some(&self.connection), job.cause, false);
+        let door = Watched::new(door, Arc::clone(&self.progress), self.runtime.clock.clone());
+        let mut cx = open(&self.runtime, &self.connection, Arc::new(door), destination.clone(), began);
         let span = span::fetch(job.resource.name);
         let fetched = self.runtime.provider.fetch(&mut cx, job).instrument(span.clone()).await;
         if let Err(error) = &fetched {
@@ -205,13 +247,12 @@ impl Work {
 pub(super) fn open(
     runtime: &Runtime,
     connection: &Connection,
-    cause: Cause,
+    door: Arc<dyn Door>,
     destination: Destination,
     now: DateTime<Utc>,
 ) -> Fetch {
-    let door = super::door(runtime, Some(connection), cause, false);
     let account = Some(connection.account.clone());
-    Fetch::new(Arc::new(door), Box::new(destination), Arc::clone(&runtime.app), account, now)
+    Fetch::new(door, Box::new(destination), Arc::clone(&runtime.app), account, now)
 }
 
 /// What one job each may ask for. A resource without history has a present state only: it is asked once, whatever

@@ -3,10 +3,15 @@
 //! | file | what |
 //! |---|---|
 //! | [`state`] | what the actor decides, pure |
-//! | [`schedule`] | due times and pauses, pure |
+//! | `due`, [`stamp`] | due times of the resources in few bytes, pure |
+//! | [`schedule`] | phases and pauses, pure |
 //! | [`actor`] | the actix shell: timers, jobs, the end of both |
 //! | [`job`] | one job: door, provider, changeset |
+//! | [`progress`] | whether a job gets on |
+//! | [`backfill`] | history and wishes in windows, newest first |
 //! | [`inbox`] | notifications of one connection as jobs |
+//! | [`merge`] | notices of the same stretch as one job, pure |
+//! | [`gate`] | pauses polling while a tenant's backlog is over its limit |
 //! | [`commit`] | where emitted records become changesets |
 //! | [`connect`] | from a consent to a connection, and its end |
 //! | [`user`] | the connection as Terra's user |
@@ -14,17 +19,23 @@
 //! An actor holds ids and due times only: tokens and cursors are read when work starts. It never talks to a sink.
 
 pub mod actor;
+pub mod backfill;
 pub mod commit;
 pub mod connect;
+mod due;
+pub mod gate;
 pub mod inbox;
 pub mod job;
+pub mod merge;
+pub mod progress;
 pub mod schedule;
+pub mod stamp;
 pub mod state;
 pub mod user;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tributary_contract::{App, Cause, Provider};
 
 use crate::budget::{BudgetHandle, Class};
@@ -59,6 +70,10 @@ pub struct Runtime {
     pub clock: Clock,
     /// Jobs at once.
     pub slots: Slots,
+    /// Pauses polling and history of tenants.
+    pub gates: Arc<gate::Gates>,
+    /// Held while a wish for history is written down, so that two at once do not undo each other.
+    pub asking: Mutex<()>,
 }
 
 /// How many jobs of one provider app run at once, so that a great many connections do not hold a great many

@@ -5,7 +5,9 @@ use tributary_contract::FetchError;
 use tributary_contract::error::Class;
 use uuid::Uuid;
 
-/// Shortest pause after a failure.
+/// Shortest pause after a failure, whatever the provider says.
+const SHORTEST_PAUSE: Duration = Duration::seconds(1);
+/// First pause after a failure when the provider says nothing.
 const FIRST_PAUSE: Duration = Duration::seconds(15);
 /// Longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = Duration::hours(1);
@@ -64,8 +66,14 @@ pub fn after_failure(
         // The same call gives the same answer until something changes over there.
         Class::GiveUp | Class::Reauth => pause.max(scaled(interval, 1.0).min(LONGEST_PAUSE * 6)),
     };
-    let asked = error.retry_after().and_then(|after| Duration::from_std(after).ok()).unwrap_or_default();
-    now + pause.max(asked) + scaled(pause.to_std().unwrap_or_default(), 0.25 * phase)
+    let asked = error.retry_after().and_then(|after| Duration::from_std(after).ok());
+    let pause = match asked {
+        // The provider knows better than a guess; only when its word did not help the pause grows.
+        Some(asked) if failures <= 1 && error.class() == Class::Retry => asked.max(SHORTEST_PAUSE),
+        Some(asked) => pause.max(asked),
+        None => pause,
+    };
+    now + pause + scaled(pause.to_std().unwrap_or_default(), 0.25 * phase)
 }
 
 #[cfg(test)]
@@ -113,7 +121,16 @@ mod tests {
     fn the_providers_wish_is_obeyed_when_it_is_longer() {
         let now = DateTime::UNIX_EPOCH;
         assert_eq!(after_failure(now, &transient(Some(7_200)), 1, HOUR, 0.0) - now, Duration::hours(2));
-        assert_eq!(after_failure(now, &transient(Some(1)), 1, HOUR, 0.0) - now, Duration::seconds(15));
+        assert_eq!(after_failure(now, &transient(Some(20)), 4, HOUR, 0.0) - now, Duration::seconds(120));
+    }
+
+    #[test]
+    fn the_providers_wish_is_obeyed_when_it_is_shorter_as_long_as_it_helps() {
+        let now = DateTime::UNIX_EPOCH;
+        let at = |asked, failures| after_failure(now, &transient(Some(asked)), failures, HOUR, 0.0) - now;
+        assert_eq!(at(3, 1), Duration::seconds(3));
+        assert_eq!(at(0, 1), Duration::seconds(1));
+        assert_eq!(at(3, 2), Duration::seconds(30), "it did not help");
     }
 
     #[test]

@@ -7,23 +7,32 @@ use tributary_contract::error::Class;
 use tributary_contract::{FetchError, Spec, Window};
 use uuid::Uuid;
 
+use super::due::Calendar;
 use super::schedule;
-use crate::store::{ConnectionState, CursorRow, Lane};
+use crate::fetch::is_refused_call;
+use crate::store::{ConnectionState, Mark};
 
 /// Crashes in a row after which a connection is left alone.
-const CRASHES: u32 = 5;
+const CRASHES: u8 = 5;
 /// Wishes that may wait; more of them would only ask for the same stretches again.
 const WISHES: usize = 64;
 /// How long it is left alone.
 const QUARANTINE: Duration = Duration::hours(6);
+/// Notifications and requests that may go before polls and history in a row; then one of those has its turn, so that a
+/// steady stream of notices starves nothing.
+const URGENT_IN_A_ROW: u8 = 4;
+/// How long a connection pauses when a fresh token is refused, before that is believed.
+const DOUBT: Duration = Duration::seconds(60);
+/// How often a connection looks whether its tenant's gate is open again, at the latest.
+const GATE: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// What happened, or is wanted.
 #[derive(Debug)]
 pub enum Message {
-    /// The cursors were read; work can begin.
+    /// It is known where the connection stands; work can begin.
     Loaded {
-        /// All of the connection.
-        cursors: Vec<CursorRow>,
+        /// Its cursors.
+        marks: Vec<Mark>,
         /// Where the connection stands.
         status: ConnectionState,
         /// Over which stretch overdue work is spread.
@@ -33,6 +42,13 @@ pub enum Message {
     Notified(DateTime<Utc>),
     /// A person or a REST call wants a window.
     Request(Wish),
+    /// A stretch of that resource is wanted and stored.
+    Asked(usize),
+    /// The tenant's gate is closed or open.
+    Gate {
+        /// Whether polling and history have to wait.
+        closed: bool,
+    },
     /// The user authorised again.
     Reauthorized,
     /// Time has passed.
@@ -61,6 +77,8 @@ pub enum Task {
     Poll(usize),
     /// One window of the history of a resource, by its index in the Spec.
     History(usize),
+    /// One window of what was asked for of a resource, by its index in the Spec.
+    Asked(usize),
     /// A wish.
     Request(Wish),
 }
@@ -72,13 +90,15 @@ pub enum Ended {
     Done {
         /// When the inbox is due again, after [`Task::Inbox`].
         inbox_due: Option<DateTime<Utc>>,
-        /// Whether the history is complete, after [`Task::History`].
+        /// Whether the walk is at its end, after [`Task::History`] and [`Task::Asked`].
         finished: bool,
     },
     /// With an error.
     Failed(FetchError),
     /// It panicked.
     Panicked,
+    /// Nothing came of it for so long that it was ended.
+    Stuck,
     /// The connection is not active any more.
     Inactive(ConnectionState),
 }
@@ -104,50 +124,52 @@ pub enum Effect {
     Released,
     /// Nothing runs any more.
     Drained,
+    /// The connection is gone; there is nothing left to do, ever.
+    Finished,
 }
 
-/// One resource's due times.
-#[derive(Debug, Clone, Copy)]
-struct Due {
-    poll: DateTime<Utc>,
-    history: Option<DateTime<Utc>>,
-    failures: u32,
-    history_failures: u32,
-}
-
-/// The state of one connection.
+/// The state of one connection: while it rests, its due times and little else.
 #[derive(Debug)]
 pub struct State {
     id: Uuid,
     spec: &'static Spec,
-    status: ConnectionState,
-    loaded: bool,
-    due: Vec<Due>,
+    due: Calendar,
     inbox_due: Option<DateTime<Utc>>,
-    inbox_failures: u32,
     wishes: VecDeque<Wish>,
     running: Option<Task>,
-    crashes: u32,
-    quarantined_until: Option<DateTime<Utc>>,
+    /// Nothing begins before: quarantine, or doubt about a refused token.
+    rests_until: Option<DateTime<Utc>>,
+    status: ConnectionState,
+    inbox_failures: u8,
+    crashes: u8,
+    /// Urgent tasks since the last poll or walk.
+    urgent: u8,
+    loaded: bool,
     draining: bool,
+    gate_closed: bool,
+    /// A fresh token was refused once.
+    in_doubt: bool,
 }
 
 impl State {
-    /// A connection whose cursors are not read yet.
-    pub const fn new(id: Uuid, spec: &'static Spec) -> Self {
+    /// A connection of which nothing is known yet.
+    pub fn new(id: Uuid, spec: &'static Spec) -> Self {
         Self {
             id,
             spec,
-            status: ConnectionState::Active,
-            loaded: false,
-            due: Vec::new(),
+            due: Calendar::default(),
             inbox_due: None,
-            inbox_failures: 0,
             wishes: VecDeque::new(),
             running: None,
+            rests_until: None,
+            status: ConnectionState::Active,
+            inbox_failures: 0,
             crashes: 0,
-            quarantined_until: None,
+            urgent: 0,
+            loaded: false,
             draining: false,
+            gate_closed: false,
+            in_doubt: false,
         }
     }
 
@@ -163,7 +185,12 @@ impl State {
 
     /// Whether history is still being fetched.
     pub fn has_history_left(&self) -> bool {
-        !self.loaded || self.due.iter().any(|due| due.history.is_some())
+        !self.loaded || self.due.has_history_left()
+    }
+
+    /// Whether polling and history wait because the tenant's backlog is over its limit.
+    pub const fn is_held(&self) -> bool {
+        self.gate_closed
     }
 
     /// Whether nothing runs and nothing is due; one that is not active rests, whatever is due.
@@ -176,13 +203,20 @@ impl State {
     pub fn on(&mut self, message: Message, now: DateTime<Utc>) -> Vec<Effect> {
         let mut effects = Vec::new();
         match message {
-            Message::Loaded { cursors, status, spread } => self.load(&cursors, status, spread, now),
+            Message::Loaded { marks, status, spread } => {
+                self.load(&marks, status, spread, now);
+                if status == ConnectionState::Disconnected {
+                    effects.push(Effect::Finished);
+                }
+            }
             Message::Notified(at) => self.inbox_due = Some(self.inbox_due.map_or(at, |due| due.min(at))),
             Message::Request(wish) => {
                 if !self.wishes.contains(&wish) && self.wishes.len() < WISHES {
                     self.wishes.push_back(wish);
                 }
             }
+            Message::Asked(resource) => self.due.ask(resource, now),
+            Message::Gate { closed } => self.gate_closed = closed,
             Message::Reauthorized => self.reauthorized(now),
             Message::Tick => {}
             Message::Ended(task, ended) => self.ended(task, ended, now, &mut effects),
@@ -194,7 +228,7 @@ impl State {
 
     fn load(
         &mut self,
-        cursors: &[CursorRow],
+        marks: &[Mark],
         status: ConnectionState,
         spread: std::time::Duration,
         now: DateTime<Utc>,
@@ -203,38 +237,17 @@ impl State {
         self.loaded = true;
         if status == ConnectionState::Quarantined {
             // How long it has been left alone before the start is not known, so the time begins anew.
-            self.quarantined_until = Some(now + QUARANTINE);
+            self.rests_until = Some(now + QUARANTINE);
         }
-        self.due = self
-            .spec
-            .resources
-            .iter()
-            .zip(0_u64..)
-            .map(|(resource, salt)| {
-                let row = |lane| cursors.iter().find(|row| row.resource == resource.name && row.lane == lane);
-                let live = row(Lane::Live);
-                let finished =
-                    resource.history.is_none() || row(Lane::History).is_some_and(|row| row.finished);
-                let phase = schedule::phase(self.id, salt);
-                let last = live.map(|row| row.updated_at);
-                Due {
-                    poll: schedule::after_start(now, last, resource.poll, phase, spread),
-                    history: (!finished).then_some(now),
-                    failures: 0,
-                    history_failures: 0,
-                }
-            })
-            .collect();
+        self.due = Calendar::new(self.id, self.spec, marks, spread, now);
     }
 
     fn reauthorized(&mut self, now: DateTime<Utc>) {
         self.status = ConnectionState::Active;
         self.crashes = 0;
-        self.quarantined_until = None;
-        for due in &mut self.due {
-            due.poll = now;
-            due.failures = 0;
-        }
+        self.in_doubt = false;
+        self.rests_until = None;
+        self.due.poll_all(now);
     }
 
     fn ended(&mut self, task: Task, ended: Ended, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
@@ -242,26 +255,34 @@ impl State {
         match ended {
             Ended::Done { inbox_due, finished } => {
                 self.crashes = 0;
+                self.in_doubt = false;
                 self.succeeded(task, inbox_due, finished, now);
             }
             Ended::Inactive(status) => self.status = status,
+            Ended::Failed(error) if is_refused_token(&error) && !self.in_doubt => {
+                // Providers have refused good tokens for a moment; the next refusal counts.
+                self.in_doubt = true;
+                self.rests_until = Some(now + DOUBT);
+                self.failed(task, &passing("a fresh token was refused"), now);
+            }
             Ended::Failed(error) if error.class() == Class::Reauth => {
                 self.status = ConnectionState::ReauthNeeded;
                 effects.push(Effect::Refused { reason: error.to_string() });
             }
             Ended::Failed(error) => self.failed(task, &error, now),
-            Ended::Panicked => {
+            Ended::Panicked | Ended::Stuck => {
                 self.crashes = self.crashes.saturating_add(1);
                 if self.crashes >= CRASHES {
                     let until = now + QUARANTINE;
                     self.status = ConnectionState::Quarantined;
-                    self.quarantined_until = Some(until);
+                    self.rests_until = Some(until);
                     effects.push(Effect::Quarantined { until });
                 }
-                let crash =
-                    FetchError::Transient { call: String::new(), reason: String::new(), retry_after: None };
-                self.failed(task, &crash, now);
+                self.failed(task, &passing("the job crashed"), now);
             }
+        }
+        if self.status == ConnectionState::Disconnected {
+            effects.push(Effect::Finished);
         }
     }
 
@@ -272,81 +293,34 @@ impl State {
         finished: bool,
         now: DateTime<Utc>,
     ) {
-        match task {
-            Task::Inbox => {
-                self.inbox_failures = 0;
-                // A notice that came while the job ran has set the due time already.
-                self.inbox_due = match (self.inbox_due, inbox_due) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            Task::Poll(index) => {
-                let phase = schedule::phase(self.id, index as u64);
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
-                {
-                    due.failures = 0;
-                    due.poll = schedule::after_success(now, resource.poll, phase);
-                }
-            }
-            Task::History(index) => {
-                if let Some(due) = self.due.get_mut(index) {
-                    due.history_failures = 0;
-                    due.history = (!finished).then_some(now);
-                }
-            }
-            Task::Request(_) => {}
+        if task == Task::Inbox {
+            self.inbox_failures = 0;
+            // A notice that came while the job ran has set the due time already.
+            self.inbox_due = [self.inbox_due, inbox_due].into_iter().flatten().min();
         }
+        self.due.succeeded(self.id, self.spec, task, finished, now);
     }
 
     fn failed(&mut self, task: Task, error: &FetchError, now: DateTime<Utc>) {
-        let phase = schedule::phase(self.id, 77);
-        match task {
-            Task::Inbox => {
-                self.inbox_failures = self.inbox_failures.saturating_add(1);
-                let at = schedule::after_failure(
-                    now,
-                    error,
-                    self.inbox_failures,
-                    std::time::Duration::ZERO,
-                    phase,
-                );
-                self.inbox_due = Some(at);
-            }
-            Task::Poll(index) => {
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
-                {
-                    due.failures = due.failures.saturating_add(1);
-                    due.poll = schedule::after_failure(now, error, due.failures, resource.poll, phase);
-                }
-            }
-            Task::History(index) => {
-                if let (Some(due), Some(resource)) = (self.due.get_mut(index), self.spec.resources.get(index))
-                {
-                    due.history_failures = due.history_failures.saturating_add(1);
-                    due.history =
-                        Some(schedule::after_failure(now, error, due.history_failures, resource.poll, phase));
-                }
-            }
-            Task::Request(_) => {}
+        if task == Task::Inbox {
+            self.inbox_failures = self.inbox_failures.saturating_add(1);
+            let phase = schedule::phase(self.id, 77);
+            let failures = u32::from(self.inbox_failures);
+            self.inbox_due =
+                Some(schedule::after_failure(now, error, failures, std::time::Duration::ZERO, phase));
         }
+        self.due.failed(self.id, self.spec, task, error, now);
     }
 
-    /// The most urgent thing that is due.
+    /// The most urgent thing that is due. Polls and walks have a turn now and then, however much else there is.
     fn pick(&self, now: DateTime<Utc>) -> Option<Task> {
-        if let Some(wish) = self.wishes.front() {
-            return Some(Task::Request(*wish));
+        let wish = self.wishes.front().copied().map(Task::Request);
+        let inbox = self.inbox_due.is_some_and(|due| due <= now).then_some(Task::Inbox);
+        let steady = if self.gate_closed { None } else { self.due.pick(now) };
+        if self.urgent >= URGENT_IN_A_ROW && steady.is_some() {
+            return steady;
         }
-        if self.inbox_due.is_some_and(|due| due <= now) {
-            return Some(Task::Inbox);
-        }
-        let soonest = |at: fn(&Due) -> Option<DateTime<Utc>>| {
-            let due = self.due.iter().enumerate().filter_map(|(index, due)| at(due).map(|at| (at, index)));
-            due.filter(|(at, _)| *at <= now).min().map(|(_, index)| index)
-        };
-        soonest(|due| Some(due.poll))
-            .map(Task::Poll)
-            .or_else(|| soonest(|due| due.history).map(Task::History))
+        wish.or(inbox).or(steady)
     }
 
     fn next(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
@@ -356,32 +330,66 @@ impl State {
             }
             return;
         }
-        if self.quarantined_until.is_some_and(|until| until <= now) {
-            self.quarantined_until = None;
-            self.crashes = 0;
-            self.status = ConnectionState::Active;
-            effects.push(Effect::Released);
+        if self.rests_until.is_some_and(|until| until <= now) {
+            self.rests_until = None;
+            if self.status == ConnectionState::Quarantined {
+                self.crashes = 0;
+                self.status = ConnectionState::Active;
+                effects.push(Effect::Released);
+            }
         }
         if !self.loaded || self.running.is_some() {
             return;
         }
-        if self.status != ConnectionState::Active {
-            effects.extend(self.quarantined_until.map(Effect::Wake));
+        if self.status != ConnectionState::Active || self.rests_until.is_some() {
+            effects.extend(self.rests_until.map(Effect::Wake));
             return;
         }
         if let Some(task) = self.pick(now) {
-            match task {
-                Task::Inbox => self.inbox_due = None,
-                Task::Request(_) => drop(self.wishes.pop_front()),
-                Task::Poll(_) | Task::History(_) => {}
-            }
-            self.running = Some(task);
+            self.begin(task);
             effects.push(Effect::Run(task));
             return;
         }
-        let due = self.due.iter().flat_map(|due| [Some(due.poll), due.history]).flatten();
-        effects.extend(due.chain(self.inbox_due).min().map(Effect::Wake));
+        effects.extend(self.wake(now).map(Effect::Wake));
     }
+
+    fn begin(&mut self, task: Task) {
+        match task {
+            Task::Inbox => self.inbox_due = None,
+            Task::Request(_) => {
+                self.wishes.pop_front();
+                if self.wishes.is_empty() {
+                    // A million connections rest with an empty queue.
+                    self.wishes = VecDeque::new();
+                }
+            }
+            Task::Poll(_) | Task::History(_) | Task::Asked(_) => self.due.begin(task),
+        }
+        let urgent = matches!(task, Task::Inbox | Task::Request(_));
+        self.urgent = if urgent { self.urgent.saturating_add(1) } else { 0 };
+        self.running = Some(task);
+    }
+
+    fn wake(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let steady = self.due.next().map(|due| {
+            if self.gate_closed {
+                // Spread, so that not all come at once when the gate opens.
+                due.max(now + schedule::scaled(GATE, 0.1 + 0.9 * schedule::phase(self.id, 78)))
+            } else {
+                due
+            }
+        });
+        [steady, self.inbox_due].into_iter().flatten().min()
+    }
+}
+
+/// Whether a call was refused with a token that is fresh from the provider.
+fn is_refused_token(error: &FetchError) -> bool {
+    matches!(error, FetchError::Auth { reason, .. } if is_refused_call(reason))
+}
+
+fn passing(reason: &str) -> FetchError {
+    FetchError::Transient { call: String::new(), reason: reason.to_owned(), retry_after: None }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tracing::{Instrument as _, error, info, warn};
 use tributary_contract::Spec;
-use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
+use tributary_contract::model::{Digest, EntryId};
+use tributary_contract::sink::{Batch, Entry, EntryKind, Limits, Outcome, Sink, SinkError, User};
 use uuid::Uuid;
 
 use super::group::{Filter, Group};
@@ -20,7 +21,9 @@ use super::observe;
 use super::state::{Effect, Levels, Message as Event, State};
 use crate::clock::Clock;
 use crate::connection::user;
+use crate::invariant::Invariant;
 use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
+use crate::supervised::{EndGuard, Ended};
 use crate::telemetry::span;
 
 /// A call of the sink that takes longer counts as failed.
@@ -64,6 +67,8 @@ pub struct Delivery {
     calls: HashMap<u64, SpawnHandle>,
     next_call: u64,
     started_at: DateTime<Utc>,
+    /// Tells the parent when this actor ends.
+    guard: Option<EndGuard>,
 }
 
 impl Delivery {
@@ -82,7 +87,22 @@ impl Delivery {
             calls: HashMap::new(),
             next_call: 0,
             started_at,
+            guard: None,
         }
+    }
+
+    /// The same, telling somebody how it ends.
+    #[must_use]
+    pub fn guarded(mut self, guard: EndGuard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    fn ends(&mut self, how: Ended, ctx: &mut Context<Self>) {
+        if let Some(guard) = &mut self.guard {
+            guard.ends(how);
+        }
+        ctx.stop();
     }
 
     fn begin(&self, ctx: &mut Context<Self>) {
@@ -120,6 +140,8 @@ impl Delivery {
             if changed.is_ok() {
                 actor.on(Event::Woken, ctx);
                 actor.listen(watch, ctx);
+            } else if actor.stopping.is_empty() {
+                actor.ends(Ended::Failed("the store writer has ended"), ctx);
             }
         }));
     }
@@ -153,7 +175,7 @@ impl Delivery {
                         info!(sink = %self.parts.name, "nobody waits for the end of this sink any more");
                     }
                 }
-                ctx.stop();
+                self.ends(Ended::Stopped, ctx);
             }
         }
     }
@@ -309,6 +331,9 @@ async fn with_users(
     }
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
+        if cfg!(debug_assertions) {
+            Invariant::StableIdentity.check(is_itself(&row), "in an entry of the log");
+        }
         let changed = matches!(row.kind, tributary_contract::sink::EntryKind::LifeCycle(_));
         let user = match users.get(&row.connection).filter(|_| !changed) {
             Some(user) => Arc::clone(user),
@@ -334,6 +359,16 @@ async fn with_users(
         }));
     }
     Ok((entries, users))
+}
+
+/// Whether a record's entry has the identity that its content gives it.
+fn is_itself(row: &LogRow) -> bool {
+    match row.kind {
+        EntryKind::Record(data_type) => {
+            row.id == EntryId::of_record(row.connection, data_type, &row.key, Digest::of(&row.body))
+        }
+        EntryKind::Deleted(_) | EntryKind::LifeCycle(_) => true,
+    }
 }
 
 impl Actor for Delivery {

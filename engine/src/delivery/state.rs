@@ -12,6 +12,7 @@ use super::concurrency::Concurrency;
 use super::group::{Filter, Group, Tried, lane};
 use super::ladder::Ladder;
 use super::offset::Outstanding;
+use crate::invariant::Invariant;
 use crate::store::{Change, LogRow, NewDeadLetter, Parked};
 
 /// Entries that may be read ahead of the offset.
@@ -561,6 +562,10 @@ impl State {
                 continue;
             }
             let Some(group) = lane.queue.pop_front() else { continue };
+            Invariant::Order.check(
+                group.parked.is_some() || in_order(&group, lane.queue.front()),
+                "in the queue of a sink",
+            );
             lane.busy = true;
             self.levels.in_flight += 1;
             self.levels.calls += 1;
@@ -587,6 +592,7 @@ impl State {
         }
         self.reading = true;
         self.more = false;
+        Invariant::BoundedMemory.check(self.outstanding.len() <= AHEAD, "in what a sink has read ahead");
         effects.push(Effect::Read {
             after: self.outstanding.read_to(),
             limit: AHEAD.saturating_sub(self.outstanding.len()).min(1_024),
@@ -627,6 +633,7 @@ impl State {
             return;
         }
         let offset = self.outstanding.offset();
+        Invariant::OffsetsAfterAcks.check(offset <= self.outstanding.read_to(), "in the offset of a sink");
         let can_wait = self.changes.is_empty() && !self.draining && now < self.offset_not_before;
         if offset > self.offset_written && can_wait {
             *wake = earlier(*wake, Some(self.offset_not_before));
@@ -658,5 +665,14 @@ fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTim
 mod rewind;
 #[cfg(test)]
 mod rewind_tests;
+/// Whether a group comes before the one behind it, which may be a parked one.
+fn in_order(group: &Group, next: Option<&Group>) -> bool {
+    let Some(next) = next.filter(|next| next.parked.is_none()) else { return true };
+    match (group.entries.last(), next.entries.first()) {
+        (Some(last), Some(first)) => last.sequence < first.sequence,
+        (None, _) | (_, None) => true,
+    }
+}
+
 #[cfg(test)]
 mod tests;

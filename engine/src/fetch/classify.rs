@@ -13,6 +13,14 @@ use tributary_net::NetError;
 use super::body_status::Said;
 use crate::oauth::{Refusal, refusal};
 
+/// Why a call is refused whose token is not the one that was refused before.
+pub const REFUSED_TOKEN: &str = "status 401";
+
+/// Whether an [`FetchError::Auth`] says that a call was refused, and not that the token endpoint ended the consent.
+pub fn is_refused_call(reason: &str) -> bool {
+    reason.starts_with("status ")
+}
+
 /// An answer, as far as it decides about its class.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
@@ -41,7 +49,9 @@ pub fn answer(call: &str, credentials: Credentials, answer: &Answer<'_>) -> Resu
             None | Some(Said::Ok) => return Ok(()),
             Some(said) => inside(call, credentials, said, answer),
         },
-        401 if credentials == Credentials::User => FetchError::Auth { call, reason: "status 401".to_owned() },
+        401 if credentials == Credentials::User => {
+            FetchError::Auth { call, reason: REFUSED_TOKEN.to_owned() }
+        }
         402 | 403 => FetchError::Forbidden { call },
         404 | 410 => FetchError::Gone { call },
         429 => FetchError::Quota { call, scope: answer.refused_by, retry_after },

@@ -37,10 +37,12 @@ use tributary_net::{Client, Limits};
 use url::Url;
 use uuid::Uuid;
 
+pub use classify::is_refused_call;
 pub use token::{Fresh, Refresher, Tokens};
 
 use crate::budget::{BudgetHandle, Class, Permit, PermitRequest, usage};
 use crate::clock::Clock;
+use crate::invariant::Invariant;
 use crate::telemetry::metric;
 use classify::Answer;
 use observe::Attempt;
@@ -304,6 +306,7 @@ fn wire(
             FetchError::malformed(call, "the stored access token (it cannot stand in a header)")
         })?;
         value.set_sensitive(true);
+        Invariant::NothingSecretShown.check(value.is_sensitive(), "in the headers of a call");
         wire.headers_mut().insert(header::AUTHORIZATION, value);
     }
     Ok(wire)

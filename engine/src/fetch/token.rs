@@ -19,6 +19,7 @@ use super::Owner;
 use super::refresh;
 use super::shelf::{Sealed, Shelf, Stored};
 use crate::clock::Clock;
+use crate::invariant::Invariant;
 use crate::store::{Store, Writer};
 use crate::telemetry::span;
 use crate::vault::{Credential, Vault};
@@ -266,6 +267,9 @@ struct Claim {
 
 impl Claim {
     fn end(self, outcome: Outcome) {
+        let saved = self.inner.slots().get(&self.connection).is_none_or(|slot| !slot.is_unsaved);
+        Invariant::RotationSafeTokens
+            .check(outcome.is_err() || saved, "when a refreshed token is handed out");
         self.give_up();
         self.sender.send_replace(Some(outcome));
     }

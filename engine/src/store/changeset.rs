@@ -10,6 +10,7 @@ use tributary_contract::model::{DataType, Digest, EntryId, EventType, NaturalKey
 use tributary_contract::{Cursor, TraceContext};
 use uuid::Uuid;
 
+use super::bulk::Reseal;
 use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
 
 /// Changes that become durable together.
@@ -52,14 +53,33 @@ pub enum Lane {
     Live,
     /// Backward through the history; `through` falls.
     History,
+    /// What somebody wants fetched again; `through` is its end, the token names the stretches. Written by who asks.
+    Asked,
+    /// Backward through what was asked for; the token names the wish that it belongs to. Written by who walks.
+    Filled,
 }
 
 impl Lane {
+    /// All lanes.
+    pub const ALL: [Self; 4] = [Self::Live, Self::History, Self::Asked, Self::Filled];
+
+    /// The lane of a word in the store.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.as_str() == word)
+    }
+
+    /// Whether it belongs to a wish.
+    pub const fn is_asked(self) -> bool {
+        matches!(self, Self::Asked | Self::Filled)
+    }
+
     /// The word in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::History => "history",
+            Self::Asked => "asked",
+            Self::Filled => "filled",
         }
     }
 }
@@ -167,6 +187,8 @@ pub enum Change {
     },
     /// Stores a sealed credential.
     CredentialPut(SealedCredential),
+    /// Replaces an envelope of the vault, unless another one lies there by now.
+    Reseal(Reseal),
     /// Wipes the credential, cursors, inbox and digests of a connection; its log entries stay until retention, and
     /// its epoch is raised. Without digests, an account that is connected again brings its records again.
     ConnectionWipe {
@@ -251,6 +273,8 @@ pub struct Committed {
     pub last_sequence: Option<u64>,
     /// Notices added to the inbox (not counting known event ids).
     pub notices: usize,
+    /// Envelopes replaced by a [`Change::Reseal`].
+    pub resealed: u64,
     /// Rows removed by a [`Change::Retain`].
     pub removed: u64,
 }

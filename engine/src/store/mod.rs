@@ -4,6 +4,7 @@
 //! read through the [`Store`] trait. `SQLite` is the implementation here ([`sqlite`]); nothing outside this folder
 //! knows that. The store never knows a provider and never sees a secret in the clear.
 
+pub mod bulk;
 pub mod changeset;
 pub mod filter;
 mod plan;
@@ -19,6 +20,9 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use bulk::{
+    InboxDue, KeyColumn, KeyPart, Mark, Reseal, SealedColumn, SealedKey, SealedValue, Standing, StandingPage,
+};
 pub use changeset::{Change, Changeset, Committed, Fence, Lane, Rejected, Retention};
 pub use filter::{ConnectionCount, ConnectionFilter, DeadLetterFilter, LogFilter};
 pub use row::{
@@ -101,6 +105,59 @@ pub trait Store: Send + Sync {
 
     /// Unfinished inbox rows of a connection, oldest first.
     async fn inbox(&self, connection: Uuid, limit: usize) -> Result<Vec<InboxRow>, StoreError>;
+
+    /// Unfinished inbox rows of a connection that are due, oldest first, at most `limit`, and when the first of the
+    /// others is due. However many rows wait, they never hide one that is due.
+    async fn inbox_due(
+        &self,
+        connection: Uuid,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<InboxDue, StoreError> {
+        let all = self.inbox(connection, usize::MAX).await?;
+        let (mut rows, waiting): (Vec<_>, Vec<_>) = all.into_iter().partition(|row| row.due_at <= now);
+        let cut = rows.split_off(rows.len().min(limit));
+        let next = waiting.iter().chain(&cut).map(|row| row.due_at).min();
+        Ok(InboxDue { rows, next })
+    }
+
+    /// How many connections there are that are not disconnected.
+    async fn connection_count(&self) -> Result<u64, StoreError> {
+        let (mut count, mut after) = (0_u64, None);
+        loop {
+            let page = self.standing(after, 1_000).await?;
+            count = count.saturating_add(page.connections.len() as u64);
+            after = page.next;
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Where connections stand, in the order of their ids, after `after`; about `limit` of them.
+    async fn standing(&self, after: Option<Uuid>, limit: usize) -> Result<StandingPage, StoreError> {
+        let rows = self.connections(&ConnectionFilter::default(), after, limit).await?;
+        let next = rows.last().filter(|_| rows.len() >= limit).map(|last| last.id);
+        let mut connections = Vec::with_capacity(rows.len());
+        for row in rows.into_iter().filter(|row| row.state != ConnectionState::Disconnected) {
+            let marks = self.cursors(row.id).await?.into_iter().map(Mark::from).collect();
+            let Connection { id, tenant, provider, state, .. } = row;
+            connections.push(Standing { id, tenant, provider, state, marks });
+        }
+        Ok(StandingPage { connections, next })
+    }
+
+    /// Envelopes of a column, in the order of their keys, after `after`, at most `limit`.
+    async fn sealed(
+        &self,
+        column: &SealedColumn,
+        after: Option<&SealedKey>,
+        limit: usize,
+    ) -> Result<Vec<SealedValue>, StoreError> {
+        let (_, _) = (after, limit);
+        let reason = format!("this store does not list the sealed values of {}", column.table);
+        Err(StoreError::Unavailable { doing: "reading sealed values", reason })
+    }
 
     /// Connections with an unfinished inbox row, with the earliest due time of each: what must be woken at start.
     async fn inbox_pending(&self) -> Result<Vec<(Uuid, DateTime<Utc>)>, StoreError>;

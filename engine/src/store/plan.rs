@@ -19,6 +19,9 @@ use uuid::Uuid;
 pub(super) use known::{Known, NoticeKey, RecordKey, Stored, Wanted, record_order};
 
 use self::known::notice_key;
+use crate::invariant::Invariant;
+
+use super::bulk::Reseal;
 use super::changeset::{Change, Changeset, Committed, Lane, Rejected, Retention};
 use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
 
@@ -50,6 +53,9 @@ pub(super) struct Plan<'a> {
     /// Dead letters that are delivered again, with the delivery that they are held for.
     pub(super) dead_letters_held: BTreeMap<i64, Uuid>,
     pub(super) meta: BTreeMap<&'a str, &'a [u8]>,
+    /// After all else, so that an envelope that is written meanwhile wins. With the index of the changeset whose
+    /// result counts them.
+    pub(super) reseals: Vec<(usize, &'a Reseal)>,
     /// With the index of the changeset whose result counts what was removed.
     pub(super) retain: Vec<(usize, Retention)>,
 }
@@ -110,6 +116,7 @@ impl<'a> Plan<'a> {
         for (index, changeset) in group.iter().enumerate() {
             let result = fold.rejection(changeset).map_or_else(
                 || {
+                    Invariant::BlastRadiusOfOne.check(stays_within(changeset), "in a fenced changeset");
                     let mut committed = Committed::default();
                     for change in &changeset.changes {
                         fold.apply(index, change, &mut committed);
@@ -228,6 +235,7 @@ impl<'a> Fold<'a> {
             Change::CredentialPut(credential) => {
                 plan.credentials.insert(credential.connection, credential);
             }
+            Change::Reseal(reseal) => plan.reseals.push((index, reseal)),
             Change::ConnectionWipe { connection } => self.wipe(*connection),
             Change::FlowPut(flow) => {
                 self.known.flows.insert(&flow.state);
@@ -322,6 +330,18 @@ impl<'a> Fold<'a> {
         self.plan.records.sort_unstable_by_key(|(key, _)| record_order(key));
         self.plan
     }
+}
+
+/// Whether a changeset that is fenced for a connection touches no other one's records and cursors: then they are one
+/// transaction that counts or does not.
+fn stays_within(changeset: &Changeset) -> bool {
+    let Some(fence) = changeset.fence else { return true };
+    changeset.changes.iter().all(|change| match change {
+        Change::Record { connection, .. }
+        | Change::Deleted { connection, .. }
+        | Change::Cursor { connection, .. } => *connection == fence.connection,
+        _ => true,
+    })
 }
 
 /// The id of a deletion: the same for the same content, however often it is deleted.

@@ -318,6 +318,7 @@ impl Weight {
             Change::Record { body, .. } | Change::Event { body, .. } => body.len(),
             Change::DeadLetter(letter) => letter.entry.body.len(),
             Change::CredentialPut(credential) => credential.sealed.len(),
+            Change::Reseal(reseal) => reseal.sealed.len().saturating_mul(2),
             Change::Meta { value, .. } => value.len(),
             Change::Park(parked) => parked.sequences.len() * size_of::<u64>(),
             Change::Deleted { .. }

@@ -25,6 +25,8 @@ pub const STATE: &str = "state";
 pub const WINDOW: &str = "window";
 /// One of the ten promises of `ARCHITECTURE.md`.
 pub const INVARIANT: &str = "invariant";
+/// Kind of an actor: `connection`, `sink`, `quota`.
+pub const PART: &str = "part";
 /// `traces` or `metrics`.
 pub const SIGNAL: &str = "signal";
 
@@ -218,6 +220,45 @@ pub static CONNECTION_CRASHES: Counter<1> = Counter::new(
     ),
     [PROVIDER],
 );
+/// Jobs that were ended from outside.
+pub static JOB_TIMEOUTS: Counter<2> = Counter::new(
+    about(
+        "tributary.job.timeouts",
+        "{job}",
+        "Jobs that were ended and will be done again. Outcomes: stuck (nothing came of it), overdue",
+    ),
+    [PROVIDER, OUTCOME],
+);
+/// Actors that were started again.
+pub static ACTOR_RESTARTS: Counter<1> = Counter::new(
+    about(
+        "tributary.actor.restarts",
+        "{restart}",
+        "Actors that ended without being asked to, and were started again. Parts: connection, sink, quota",
+    ),
+    [PART],
+);
+/// Actors that panicked.
+pub static ACTOR_PANICS: Counter<1> =
+    Counter::new(about("tributary.actor.panics", "{panic}", "Actors that panicked"), [PART]);
+/// Connections and sinks that are left alone.
+pub static QUARANTINES: Counter<1> = Counter::new(
+    about(
+        "tributary.actor.quarantines",
+        "{quarantine}",
+        "Connections and sinks that were left alone because they crashed again and again",
+    ),
+    [PART],
+);
+/// Tenants whose polling was paused.
+pub static BACKLOG_PAUSES: Counter<1> = Counter::new(
+    about(
+        "tributary.backlog.pauses",
+        "{pause}",
+        "Times that a tenant's polling was paused because its backlog was over the limit",
+    ),
+    [TENANT],
+);
 /// Age of what a sink has taken.
 pub static FRESHNESS: Gauge<3> = Gauge::new(
     about(
@@ -261,7 +302,7 @@ pub static DROPPED: Counter<1> = Counter::new(
 );
 
 /// All instruments, in the order of the data path.
-pub static ALL: [&dyn Instrument; 29] = [
+pub static ALL: [&dyn Instrument; 34] = [
     &SERVER_DURATION,
     &NOTIFICATIONS,
     &UNKNOWN_USERS,
@@ -287,6 +328,11 @@ pub static ALL: [&dyn Instrument; 29] = [
     &CONNECTION_COUNT,
     &CONNECTION_STOPS,
     &CONNECTION_CRASHES,
+    &JOB_TIMEOUTS,
+    &ACTOR_RESTARTS,
+    &ACTOR_PANICS,
+    &QUARANTINES,
+    &BACKLOG_PAUSES,
     &CONFIG_RELOADS,
     &CONFIG_REFUSALS,
     &INVARIANT_VIOLATIONS,

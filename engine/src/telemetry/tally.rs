@@ -1,23 +1,23 @@
 //! Connections by provider and state, kept up with every change of state, so that nobody has to walk all of them to
-//! count. It starts from the one walk at the start of the process and never asks the store.
+//! count. It starts from what the store counts at the start of the process and never asks it again.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::metric;
-use crate::store::{Connection, ConnectionState};
+use crate::store::{ConnectionCount, ConnectionState};
 
 type Counts = BTreeMap<String, [u64; ConnectionState::ALL.len()]>;
 
 static COUNTS: Mutex<Counts> = Mutex::new(BTreeMap::new());
 
-/// Begins anew with these connections.
-pub fn begin<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
+/// Begins anew with these counts.
+pub fn begin(counted: &[ConnectionCount]) {
     change(|counts| {
         counts.clear();
-        for connection in connections {
-            if let Some(count) = place(counts, &connection.provider, connection.state) {
-                *count += 1;
+        for counted in counted {
+            if let Some(count) = place(counts, &counted.provider, counted.state) {
+                *count += counted.count;
             }
         }
     });

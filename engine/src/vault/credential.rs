@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{Vault, VaultError};
 
 /// The field that credentials are sealed under.
-const FIELD: &str = "credential";
+pub(super) const FIELD: &str = "credential";
 
 /// The tokens of one connection.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! The vault: seals what must not lie in the store in the clear, and opens it again.
 //!
 //! The first key seals, all keys open, so a key is changed by putting a new one in front, sealing everything again
-//! and then removing the old one. Without a key nothing starts. The vault never writes by itself, apart from the one
+//! ([`rotate`](rotate::rotate)) and then removing the old one. Without a key nothing starts. The vault never writes by itself, apart from the one
 //! value by which it knows its store.
 
 mod credential;
 mod ring;
+pub mod rotate;
 mod seal;
 
 use thiserror::Error;
@@ -14,12 +15,15 @@ use zeroize::Zeroizing;
 
 pub use credential::Credential;
 pub use ring::{KeyError, KeyId, VaultKey};
+pub use rotate::{Progress, Rotated, rotate};
 pub use seal::SealError;
 
 use crate::store::{Change, Changeset, Store, StoreError, WriteError, Writer};
 
 /// The value that tells whether the keys belong to the store.
 const CANARY: &str = "vault.canary";
+/// The field that PKCE verifiers are sealed under.
+pub const PKCE_VERIFIER: &str = "pkce_verifier";
 const CANARY_TEXT: &[u8] = b"tributary";
 
 /// Seals and opens.
@@ -106,6 +110,14 @@ impl Vault {
         envelope: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         Ok(seal::open(&self.keys, connection, field, envelope)?)
+    }
+
+    /// The key that seals.
+    ///
+    /// # Errors
+    /// [`VaultError::NoKey`]; does not happen, since a vault is made with one.
+    pub fn current(&self) -> Result<KeyId, VaultError> {
+        self.keys.first().map(VaultKey::id).ok_or(VaultError::NoKey)
     }
 
     /// Whether an envelope is under the first key.

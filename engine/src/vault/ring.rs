@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub(super) const KEY_BYTES: usize = 32;
 
 /// Tells keys apart without telling them: the first bytes of a hash over the key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 8]);
 
 impl KeyId {

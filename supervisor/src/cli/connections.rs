@@ -1,6 +1,7 @@
 //! `tributary connections`: the connections of a running daemon.
 
 use clap::Args;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::admin::{Daemon, cell, list};
@@ -59,12 +60,24 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         output::json(&answer);
         return Ok(());
     }
-    let columns = ["id", "tenant", "provider", "reference_id", "state", "last_success", "reason"];
+    let columns =
+        ["id", "tenant", "provider", "reference_id", "state", "last_success", "history", "asked", "reason"];
     let rows = list(&answer, "connections")
         .iter()
-        .map(|connection| columns.iter().map(|column| cell(connection, column)).collect())
+        .map(|connection| columns.iter().map(|column| shown(connection, column)).collect())
         .collect();
     output::table(&columns, rows);
     pages.note(&answer);
     Ok(())
+}
+
+/// A cell; walks through the past as parts of a hundred.
+fn shown(connection: &Value, column: &str) -> String {
+    let share = match column {
+        "history" => "history_done",
+        "asked" => "asked_done",
+        _ => return cell(connection, column),
+    };
+    let done = connection.get(share).and_then(Value::as_f64);
+    done.map_or_else(|| "–".to_owned(), |done| format!("{:.0} %", (done * 100.0).floor()))
 }

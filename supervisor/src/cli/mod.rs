@@ -19,6 +19,7 @@ mod sinks;
 mod status;
 mod sync;
 mod time;
+mod vault;
 
 mod admin;
 #[cfg(test)]
@@ -84,6 +85,11 @@ enum Command {
     Completions(completions::Options),
     /// Runs only the simulated providers.
     Sandbox(sandbox::Options),
+    /// Changes the keys that seal tokens in the store of a running daemon.
+    Vault {
+        #[command(subcommand)]
+        what: vault::VaultCommand,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +154,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Status(options) => status::run(&options),
         Command::Sandbox(options) => sandbox::run(&options, level),
+        Command::Vault { what } => vault::run(&what),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -158,6 +158,16 @@ fn config(answer: &Value) -> String {
     for setting in list(config, "needs_restart") {
         lines.push(format!("needs a restart: {}", setting.as_str().unwrap_or_default()));
     }
+    for (tenant, level) in answer.get("tenants").and_then(Value::as_object).into_iter().flatten() {
+        if level.get("paused") == Some(&Value::Bool(true)) {
+            lines.push(format!(
+                "tenant {tenant}: polling and history are paused since {}: backlog {} over the limit of {}",
+                cell(level, "since"),
+                cell(level, "backlog"),
+                cell(level, "limit"),
+            ));
+        }
+    }
     lines.join("\n")
 }
 

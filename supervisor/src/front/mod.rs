@@ -6,7 +6,7 @@
 //! | `/notify/{provider}`, `/notify/{provider}/{tenant}` | providers, to the operator's app or a tenant's own | [`notify`] |
 //! | `/auth/{provider}/callback` | browsers coming back from a consent page | [`callback`] |
 //! | `/healthz`, `/readyz`; admin listener: `/metrics` | whoever watches | [`health`] |
-//! | admin listener: `/admin/…` | operators and the commands | [`admin`] |
+//! | admin listener: `/admin/…` | operators and the commands | [`admin`], [`vault`] |
 //!
 //! It never touches records: notifications go to the inbox, wishes to the connection's actor.
 
@@ -20,6 +20,7 @@ pub mod notify;
 mod observe;
 pub mod rest;
 pub mod tenant;
+pub mod vault;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub fn serve(
             .wrap(from_fn(observe::observe))
             .app_data(data.clone())
             .configure(admin::routes)
+            .configure(vault::routes)
             .configure(health::routes)
             .route("/metrics", web::get().to(health::metrics))
             .default_service(web::to(error::not_found))

@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use tributary_engine::connection::actor::{Adopt, Told};
 use tributary_engine::store::StoreError;
 
+use super::Supervisor;
 use super::messages::Configure;
-use super::{Supervisor, all_at_rest};
 
 impl Handler<Configure> for Supervisor {
     type Result = ResponseActFuture<Self, Result<usize, StoreError>>;
@@ -26,16 +26,17 @@ impl Handler<Configure> for Supervisor {
                 Some(runtime) if Arc::ptr_eq(runtime, &child.runtime) => true,
                 Some(runtime) => {
                     child.runtime = Arc::clone(runtime);
-                    adopting.push((child.address.clone(), Arc::clone(runtime)));
+                    if let Some(address) = child.address() {
+                        adopting.push((address.clone(), Arc::clone(runtime)));
+                    }
                     true
                 }
                 None => {
-                    resting.push(child.address.clone());
+                    resting.extend(child.address().cloned());
                     false
                 }
             }
         });
-        let store = Arc::clone(&self.store);
         let work = async move {
             for (address, runtime) in adopting {
                 if let Err(error) = address.send(Adopt(runtime)).await {
@@ -51,16 +52,21 @@ impl Handler<Configure> for Supervisor {
                     info!(%error, "a connection that is to rest had ended before");
                 }
             }
-            all_at_rest(store.as_ref()).await
         };
-        Box::pin(work.into_actor(self).map(|found, actor, ctx| {
-            if actor.stopping {
-                return Ok(0);
-            }
-            let found = found.inspect_err(|error| {
+        let begun = work.into_actor(self).then(|(), actor, ctx| {
+            let begun = if actor.stopping { None } else { Some(actor.begin_all(ctx)) };
+            let wait = async move {
+                match begun {
+                    Some(begun) => begun.await.unwrap_or(Err(StoreError::Stopped)),
+                    None => Ok(0),
+                }
+            };
+            wait.into_actor(actor)
+        });
+        Box::pin(begun.map(|begun, _, _| {
+            begun.inspect_err(|error| {
                 warn!(%error, "connections that may begin now were not found; the next change or start does it");
-            })?;
-            Ok(actor.start_all(found, ctx))
+            })
         }))
     }
 }

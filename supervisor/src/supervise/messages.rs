@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use chrono::{DateTime, Utc};
 use tributary_engine::connection::actor::Told;
 use tributary_engine::delivery::{self, NotRewound, Parts};
 use tributary_engine::store::StoreError;
+use tributary_engine::supervised::Ended;
 use uuid::Uuid;
 
 use crate::runtimes::Runtimes;
@@ -84,9 +86,27 @@ pub struct Remove(pub Uuid);
 #[rtype(result = "()")]
 pub struct ChildEnded {
     /// The connection.
-    pub connection: Uuid,
-    /// Which of its actors: an earlier one may end while the next one runs.
-    pub number: u64,
+    pub id: Uuid,
+    /// Which of its actors.
+    pub generation: u32,
+    /// Where it ran.
+    pub thread: usize,
+    /// How.
+    pub how: Ended,
+}
+
+/// A sink's actor has ended.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DeliveryEnded {
+    /// Which sink: its owner and its name.
+    pub name: (Arc<str>, Arc<str>),
+    /// Which of its actors.
+    pub generation: u32,
+    /// Where it ran.
+    pub thread: usize,
+    /// How.
+    pub how: Ended,
 }
 
 /// How is everything?
@@ -105,8 +125,29 @@ pub struct Observed {
     pub with_history_left: usize,
     /// Connections with nothing due and nothing running.
     pub idle: usize,
+    /// Connections whose polling and history wait because the backlog of their tenant is over its limit.
+    pub held: usize,
+    /// Connections whose actor ended by itself and will be started again.
+    pub resting: usize,
+    /// Of these, those that ended again and again and are left alone for long.
+    pub quarantined: usize,
+    /// Of the running jobs, the moment of the one of which nothing has come for longest.
+    pub oldest_progress: Option<DateTime<Utc>>,
     /// The sinks.
     pub deliveries: Vec<delivery::Observed>,
+    /// Sinks whose actor ended by itself and will be started again.
+    pub resting_sinks: Vec<RestingSink>,
+}
+
+/// A sink whose actor ended by itself.
+#[derive(Debug, Clone)]
+pub struct RestingSink {
+    /// Owner of the sink.
+    pub tenant: Arc<str>,
+    /// The sink.
+    pub sink: Arc<str>,
+    /// When it is started again.
+    pub until: DateTime<Utc>,
 }
 
 /// How are the sinks?

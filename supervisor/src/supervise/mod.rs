@@ -4,50 +4,37 @@
 //! pause that grows. Nothing is lost by that, because what matters is in the store before it is in a mailbox.
 
 mod apps;
+mod begin;
+mod child;
 pub mod messages;
+mod placement;
 mod replay;
 mod sinks;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use tributary_engine::clock::Clock;
-use tributary_engine::connection::Runtime;
-use tributary_engine::connection::actor::{ConnectionActor, EndGuard, Observe as ObserveConnection, Told};
+use tributary_engine::connection::actor::{ConnectionActor, Observe as ObserveConnection, Told};
 use tributary_engine::delivery;
-use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState, Store, StoreError};
-use tributary_engine::telemetry::{metric, tally};
+use tributary_engine::store::{Standing, Store};
+use tributary_engine::supervised::EndGuard;
+use tributary_engine::supervised::restart::History;
 use uuid::Uuid;
 
+use child::{Child, Life};
 pub use messages::{
     AddDelivery, Begin, ChildEnded, Configure, LookAtParked, Observe, ObserveSinks, Observed, Remove,
     RemoveDelivery, Rewind, Stop, Tell,
 };
-
-use crate::runtimes::Runtimes;
+use placement::Placement;
 use sinks::Sinks;
 
-/// Connections that are read from the store at once.
-const PAGE: usize = 1_000;
-/// Overdue connections that may begin in one second after a start.
-const STARTS_PER_SECOND: f64 = 500.0;
-/// Longest pause before a child that ended is started again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-
-struct Child {
-    address: Addr<ConnectionActor>,
-    tenant: Arc<str>,
-    runtime: Arc<Runtime>,
-    ends: u32,
-    number: u64,
-    /// A notice that found the mailbox full waits for room; one is enough to have the inbox looked at.
-    waiting: bool,
-}
+use crate::runtimes::Runtimes;
 
 /// Owner of the actors.
 pub struct Supervisor {
@@ -55,10 +42,10 @@ pub struct Supervisor {
     store: Arc<dyn Store>,
     clock: Clock,
     arbiters: Vec<Arbiter>,
-    next_arbiter: usize,
+    placement: Placement,
+    generation: u32,
     children: HashMap<Uuid, Child>,
     sinks: Sinks,
-    next_number: u64,
     stopping: bool,
 }
 
@@ -70,83 +57,84 @@ impl Supervisor {
             store,
             clock,
             arbiters: Vec::new(),
-            next_arbiter: 0,
+            placement: Placement::default(),
+            generation: 0,
             children: HashMap::new(),
             sinks: Sinks::default(),
-            next_number: 0,
             stopping: false,
         }
     }
 
-    fn arbiter(&mut self) -> Option<ArbiterHandle> {
+    /// The thread with the fewest children.
+    fn arbiter(&mut self) -> Option<(usize, ArbiterHandle)> {
         if self.arbiters.is_empty() {
             let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
             self.arbiters = (0..cores).map(|_| Arbiter::new()).collect();
+            self.placement = Placement::over(cores);
         }
-        self.next_arbiter = (self.next_arbiter + 1) % self.arbiters.len().max(1);
-        self.arbiters.get(self.next_arbiter).map(Arbiter::handle)
+        let thread = self.placement.place();
+        self.arbiters.get(thread).map(|arbiter| (thread, arbiter.handle()))
     }
 
-    fn start_connection(
-        &mut self,
-        id: Uuid,
-        tenant: &Arc<str>,
-        provider: &str,
-        spread: Duration,
-        ends: u32,
-        ctx: &Context<Self>,
-    ) {
+    fn start_connection(&mut self, wanted: Wanted<'_>, ctx: &Context<Self>) {
+        let Wanted { id, tenant, provider, spread, standing, history } = wanted;
         let Some(runtime) = self.runtimes.of(tenant, provider).map(Arc::clone) else {
             warn!(%tenant, provider, "a connection has no provider app in the configuration and rests");
             return;
         };
-        let Some(arbiter) = self.arbiter() else { return };
-        let parent = ctx.address();
-        let number = self.next_number;
-        self.next_number = number.wrapping_add(1);
-        let guard = EndGuard::new(move || {
-            if parent.try_send(ChildEnded { connection: id, number }).is_err() {
-                warn!("the supervisor did not hear of the end of a connection");
-            }
-        });
+        let Some((thread, arbiter)) = self.arbiter() else { return };
+        self.generation = self.generation.wrapping_add(1);
+        let (generation, parent) = (self.generation, ctx.address());
+        let guard =
+            EndGuard::new(move |how| tell_parent(&parent, ChildEnded { id, generation, thread, how }));
         let used = Arc::clone(&runtime);
         let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
-            ConnectionActor::new(id, used, spread, guard)
+            let actor = ConnectionActor::new(id, used, spread, guard);
+            match standing {
+                Some(standing) => actor.knowing(standing),
+                None => actor,
+            }
         });
-        let child = Child { address, tenant: Arc::clone(tenant), runtime, ends, number, waiting: false };
-        self.children.insert(id, child);
-    }
-
-    /// Starts the connections that have no actor. Returns how many these are.
-    fn start_all(&mut self, (connections, pending): AtRest, ctx: &mut Context<Self>) -> usize {
-        #[expect(clippy::cast_precision_loss, reason = "a number of connections is far below 2^52")]
-        let spread = Duration::from_secs_f64(connections.len() as f64 / STARTS_PER_SECOND);
-        let before = self.children.len();
-        let mut started = HashSet::new();
-        for connection in &connections {
-            if !self.children.contains_key(&connection.id) {
-                self.start_connection(
-                    connection.id,
-                    &connection.tenant,
-                    &connection.provider,
-                    spread,
-                    0,
-                    ctx,
-                );
-                started.insert(connection.id);
-            }
-        }
-        for (id, due) in pending {
-            if started.contains(&id) {
-                self.tell(id, Told::Notified(due), ctx);
-            }
-        }
-        self.children.len().saturating_sub(before)
+        let now = self.clock.now();
+        let mut history = history.unwrap_or_else(|| History::new(now));
+        history.restarted(now);
+        let life = Life::Running { address, waiting: false };
+        self.children.insert(id, Child { tenant: Arc::clone(tenant), runtime, generation, history, life });
     }
 }
 
-/// Active connections, and when the inbox of some of them is due.
-type AtRest = (Vec<Connection>, Vec<(Uuid, DateTime<Utc>)>);
+/// A connection that is to get an actor.
+struct Wanted<'a> {
+    id: Uuid,
+    tenant: &'a Arc<str>,
+    provider: &'a str,
+    /// Over which stretch overdue work is spread.
+    spread: Duration,
+    /// Where it stands, if that was read already.
+    standing: Option<Standing>,
+    /// Of its earlier actors.
+    history: Option<History>,
+}
+
+impl<'a> Wanted<'a> {
+    const fn new(id: Uuid, tenant: &'a Arc<str>, provider: &'a str) -> Self {
+        Self { id, tenant, provider, spread: Duration::ZERO, standing: None, history: None }
+    }
+}
+
+/// What a guard has to say is never refused for want of room: there is at most one such message a child, and a child
+/// whose end is not heard of would never be started again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded by the number of children; its error means that all is over"
+)]
+fn tell_parent<M>(parent: &Addr<Supervisor>, message: M)
+where
+    M: Message<Result = ()> + Send + 'static,
+    Supervisor: Handler<M>,
+{
+    parent.do_send(message);
+}
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
@@ -157,57 +145,35 @@ impl Actor for Supervisor {
     }
 }
 
-async fn all_at_rest(store: &dyn Store) -> Result<AtRest, StoreError> {
-    Ok((all_active(store).await?, store.inbox_pending().await?))
-}
-
-async fn all_active(store: &dyn Store) -> Result<Vec<Connection>, StoreError> {
-    let mut all: Vec<Connection> = Vec::new();
-    loop {
-        let after = all.last().map(|connection| connection.id);
-        let page = store.connections(&ConnectionFilter::default(), after, PAGE).await?;
-        let full = page.len() == PAGE;
-        all.extend(page);
-        if !full {
-            tally::begin(&all);
-            all.retain(|connection| connection.state != ConnectionState::Disconnected);
-            return Ok(all);
-        }
-    }
-}
-
-impl Handler<Begin> for Supervisor {
-    type Result = ResponseActFuture<Self, Result<usize, StoreError>>;
-
-    fn handle(&mut self, _: Begin, _: &mut Self::Context) -> Self::Result {
-        let store = Arc::clone(&self.store);
-        let read = async move { all_at_rest(store.as_ref()).await };
-        Box::pin(read.into_actor(self).map(|read, actor, ctx| Ok(actor.start_all(read?, ctx))))
-    }
-}
-
 impl Supervisor {
     /// Passes something on. A notice that finds the mailbox full waits for room, at most one a connection: behind it
     /// the connection looks at its whole inbox, so that further notices need no message of their own. A wish is
     /// refused instead, since somebody is there to ask again.
     fn tell(&mut self, id: Uuid, told: Told, ctx: &mut Context<Self>) -> bool {
         let Some(child) = self.children.get_mut(&id) else { return false };
-        let told = match child.address.try_send(told) {
+        let Life::Running { address, waiting } = &mut child.life else {
+            // What is in the store is found when it is started again.
+            return matches!(told, Told::Notified(_) | Told::Backfill(_));
+        };
+        let told = match address.try_send(told) {
             Ok(()) => return true,
-            Err(SendError::Closed(_)) => return false,
+            // It has just ended; its parent hears of that next.
+            Err(SendError::Closed(told)) => return matches!(told, Told::Notified(_) | Told::Backfill(_)),
             Err(SendError::Full(told)) => told,
         };
         match told {
             Told::Request(_) | Told::Stop(_) => return false,
-            Told::Notified(_) if child.waiting => return true,
-            Told::Notified(_) => child.waiting = true,
-            Told::Reauthorized => {}
+            Told::Notified(_) if *waiting => return true,
+            Told::Notified(_) => *waiting = true,
+            Told::Reauthorized | Told::Backfill(_) => {}
         }
         let is_notice = matches!(told, Told::Notified(_));
-        let send = child.address.send(told);
+        let send = address.send(told);
         ctx.spawn(send.into_actor(self).map(move |sent, actor, _| {
-            if is_notice && let Some(child) = actor.children.get_mut(&id) {
-                child.waiting = false;
+            if is_notice
+                && let Some(Child { life: Life::Running { waiting, .. }, .. }) = actor.children.get_mut(&id)
+            {
+                *waiting = false;
             }
             if let Err(error) = sent {
                 warn!(%error, "a connection ended before it was told something; it starts again by itself");
@@ -224,9 +190,13 @@ impl Handler<Tell> for Supervisor {
         if self.stopping {
             return false;
         }
-        if !self.children.contains_key(&message.connection) {
-            let (id, tenant) = (message.connection, &message.tenant);
-            self.start_connection(id, tenant, &message.provider, Duration::ZERO, 0, ctx);
+        let runs = self.children.get(&message.connection).is_some_and(|child| {
+            // Whoever comes back to it does not wait for the end of its rest.
+            child.address().is_some_and(|address| address.connected())
+                || child.address().is_none() && !matches!(message.told, Told::Reauthorized)
+        });
+        if !runs {
+            self.start_connection(Wanted::new(message.connection, &message.tenant, &message.provider), ctx);
         }
         self.tell(message.connection, message.told, ctx)
     }
@@ -236,9 +206,10 @@ impl Handler<Remove> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, Remove(id): Remove, ctx: &mut Self::Context) {
-        if let Some(child) = self.children.remove(&id) {
+        let child = self.children.remove(&id);
+        if let Some(address) = child.as_ref().and_then(Child::address) {
             let (done, _ended) = oneshot::channel();
-            let stop = child.address.send(Told::Stop(done));
+            let stop = address.send(Told::Stop(done));
             ctx.spawn(stop.into_actor(self).map(|sent, _, _| {
                 if let Err(error) = sent {
                     info!(%error, "a removed connection had ended before");
@@ -248,52 +219,33 @@ impl Handler<Remove> for Supervisor {
     }
 }
 
-impl Handler<ChildEnded> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, ended: ChildEnded, ctx: &mut Self::Context) {
-        let id = ended.connection;
-        // A child that was asked to end is not in the table any more; its successor may be.
-        if self.children.get(&id).is_none_or(|child| child.number != ended.number) {
-            return;
-        }
-        let Some(child) = self.children.remove(&id) else { return };
-        if self.stopping {
-            return;
-        }
-        metric::CONNECTION_CRASHES.add(1, [child.runtime.provider.spec().key]);
-        let ends = child.ends.saturating_add(1);
-        let pause = Duration::from_secs(1_u64 << ends.min(8)).min(LONGEST_PAUSE);
-        error!(
-            provider = child.runtime.provider.spec().key,
-            ends,
-            pause_s = pause.as_secs(),
-            "a connection's actor ended by itself"
-        );
-        let clock = self.clock.clone();
-        let wait = async move { clock.sleep(pause).await };
-        ctx.spawn(wait.into_actor(self).map(move |(), actor, ctx| {
-            if !actor.stopping && !actor.children.contains_key(&id) {
-                let provider = child.runtime.provider.spec().key;
-                actor.start_connection(id, &child.tenant, provider, Duration::ZERO, ends, ctx);
-            }
-        }));
-    }
-}
-
 impl Handler<Observe> for Supervisor {
     type Result = ResponseFuture<Observed>;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
-        let connections: Vec<_> = self.children.values().map(|child| child.address.clone()).collect();
+        let connections: Vec<_> = self.children.values().filter_map(Child::address).cloned().collect();
         let deliveries = self.sinks.addresses();
+        let resting_sinks = self.sinks.resting();
+        let long = |child: &&Child| matches!(child.life, Life::Resting { quarantined: true });
+        let quarantined = self.children.values().filter(long).count();
+        let resting = self.children.len().saturating_sub(connections.len());
+        let connected = self.children.len();
         Box::pin(async move {
-            let mut observed = Observed { connections: connections.len(), ..Observed::default() };
+            let mut observed = Observed {
+                connections: connected,
+                resting,
+                quarantined,
+                resting_sinks,
+                ..Observed::default()
+            };
             for address in connections {
                 let Ok(connection) = address.send(ObserveConnection).await else { continue };
                 observed.working += usize::from(connection.running.is_some());
                 observed.with_history_left += usize::from(connection.history_left);
                 observed.idle += usize::from(connection.idle);
+                observed.held += usize::from(connection.held);
+                let oldest = [observed.oldest_progress, connection.last_progress].into_iter().flatten().min();
+                observed.oldest_progress = oldest;
             }
             for address in deliveries {
                 if let Ok(delivery) = address.send(delivery::Observe).await {
@@ -325,7 +277,8 @@ impl Handler<Stop> for Supervisor {
 
     fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
         self.stopping = true;
-        let connections: Vec<_> = self.children.drain().map(|(_, child)| child.address).collect();
+        let connections: Vec<_> =
+            self.children.drain().filter_map(|(_, child)| child.address().cloned()).collect();
         let deliveries = self.sinks.take();
         let arbiters: Vec<_> = self.arbiters.drain(..).collect();
         let clock = self.clock.clone();
@@ -361,3 +314,6 @@ impl Handler<Stop> for Supervisor {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, in their helpers too"
 )]
 
+mod actors;
 mod bad_input;
 mod cli;
 mod commands;

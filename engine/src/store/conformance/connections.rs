@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{ANN, BOB, Case, OTHER_TENANT, Outcome, TENANT, at, commit, connection, put, record, whole_log};
 use crate::store::{
-    Change, Changeset, Committed, ConnectionFilter, ConnectionState, CursorRow, Flow, Lane, Rejected,
-    SealedCredential, Store,
+    Change, Changeset, Committed, ConnectionFilter, ConnectionState, CursorRow, Flow, KeyColumn, KeyPart,
+    Lane, Mark, Rejected, Reseal, SealedColumn, SealedCredential, SealedKey, Standing, Store,
 };
 
 pub(super) const CASES: &[(&str, Case)] = &[
@@ -24,6 +24,11 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("what follows a wipe in the same group stands", |store| Box::pin(wipe_and_go_on(store))),
     ("an authorisation flow is used once", |store| Box::pin(flows(store))),
     ("named values are replaced", |store| Box::pin(meta(store))),
+    ("connections stand in pages with their cursors, without those that are gone", |store| {
+        Box::pin(standing(store))
+    }),
+    ("sealed values are listed by column, in pages", |store| Box::pin(sealed(store))),
+    ("an envelope is replaced only while it is the one that was read", |store| Box::pin(reseal(store))),
 ];
 
 fn credential(connection: Uuid, sealed: &[u8]) -> Change {
@@ -31,7 +36,7 @@ fn credential(connection: Uuid, sealed: &[u8]) -> Change {
 }
 
 fn cursor(connection: Uuid, resource: &str, lane: Lane, second: i64) -> Change {
-    let cursor = Cursor { through: at(second), token: Some(format!("page {second}")) };
+    let cursor = Cursor { through: at(second), token: Some(format!("page_{second}")) };
     Change::Cursor {
         connection,
         resource: resource.to_owned(),
@@ -194,7 +199,7 @@ async fn cursors(store: Arc<dyn Store>) -> Outcome {
     let expected = CursorRow {
         resource: "activities".to_owned(),
         lane: Lane::Live,
-        cursor: Cursor { through: at(4), token: Some("page 4".to_owned()) },
+        cursor: Cursor { through: at(4), token: Some("page_4".to_owned()) },
         finished: false,
         updated_at: at(2),
     };
@@ -313,5 +318,144 @@ async fn meta(store: Arc<dyn Store>) -> Outcome {
         put(&*store, vec![Change::Meta { name: "name".to_owned(), value: value.clone() }]).await?;
         assert_eq!(store.meta("name").await?, Some(value));
     }
+    Ok(())
+}
+
+#[expect(clippy::indexing_slicing, reason = "a case fails by panicking")]
+async fn standing(store: Arc<dyn Store>) -> Outcome {
+    let ids: Vec<_> = (1..=7).map(Uuid::from_u128).collect();
+    for id in &ids {
+        put(&*store, vec![Change::ConnectionPut(connection(*id, TENANT, &id.to_string(), 1))]).await?;
+    }
+    let gone = ConnectionState::Disconnected;
+    put(&*store, vec![Change::ConnectionState { connection: ids[2], state: gone, reason: None }]).await?;
+    let marks = vec![
+        cursor(ids[0], "activities", Lane::Live, 1),
+        cursor(ids[0], "activities", Lane::History, 2),
+        cursor(ids[0], "activities", Lane::Asked, 3),
+        cursor(ids[0], "sleeps", Lane::Filled, 4),
+    ];
+    put(&*store, marks).await?;
+    assert_eq!(store.connection_count().await?, 6);
+    let (mut found, mut after, mut pages): (Vec<Standing>, _, _) = (Vec::new(), None, 0);
+    loop {
+        let page = store.standing(after, 3).await?;
+        found.extend(page.connections);
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!((3..=4).contains(&pages), "{pages} pages");
+    let expected: Vec<_> = ids.iter().filter(|id| **id != ids[2]).copied().collect();
+    assert_eq!(found.iter().map(|standing| standing.id).collect::<Vec<_>>(), expected);
+    let first = found[0].clone();
+    assert_eq!(
+        (&*first.tenant, first.provider.as_str(), first.state),
+        (TENANT, "strava", ConnectionState::Active)
+    );
+    let mark = |resource: &str, lane, asked: Option<&str>| Mark {
+        resource: resource.to_owned(),
+        lane,
+        finished: lane == Lane::History,
+        updated_at: at(2),
+        asked: asked.map(str::to_owned),
+    };
+    let mut marks = first.marks;
+    marks.sort_by_key(|mark| (mark.resource.clone(), mark.lane.as_str()));
+    let mut wanted = vec![
+        mark("activities", Lane::Live, None),
+        mark("activities", Lane::History, None),
+        mark("activities", Lane::Asked, Some("page_3")),
+        mark("sleeps", Lane::Filled, Some("page_4")),
+    ];
+    wanted.sort_by_key(|mark| (mark.resource.clone(), mark.lane.as_str()));
+    assert_eq!(marks, wanted);
+    Ok(())
+}
+
+const SEALED: [SealedColumn; 2] = [
+    SealedColumn {
+        table: "credential",
+        sealed: "sealed",
+        key: &[KeyColumn::Bytes("connection")],
+        owner: Some("connection"),
+    },
+    SealedColumn {
+        table: "flow",
+        sealed: "verifier",
+        key: &[KeyColumn::Text("state")],
+        owner: Some("connection"),
+    },
+];
+
+fn flow_of(state: &str, verifier: Option<&[u8]>) -> Change {
+    Change::FlowPut(Flow {
+        state: state.to_owned(),
+        tenant: TENANT.into(),
+        provider: "strava".to_owned(),
+        connection: ANN,
+        reference_id: None,
+        verifier: verifier.map(<[u8]>::to_vec),
+        browser: None,
+        success_url: None,
+        failure_url: None,
+        expires_at: at(900),
+    })
+}
+
+async fn sealed(store: Arc<dyn Store>) -> Outcome {
+    put(&*store, vec![credential(ANN, b"one"), credential(BOB, b"two")]).await?;
+    put(&*store, vec![flow_of("b", Some(b"four")), flow_of("a", Some(b"three")), flow_of("c", None)]).await?;
+    let mut found = Vec::new();
+    for column in &SEALED {
+        let mut after = None;
+        loop {
+            let page = store.sealed(column, after.as_ref(), 1).await?;
+            let Some(value) = page.into_iter().next() else { break };
+            after = Some(value.key.clone());
+            found.push((column.table, value.owner, String::from_utf8_lossy(&value.sealed).into_owned()));
+        }
+    }
+    let expected = [
+        ("credential", ANN, "one"),
+        ("credential", BOB, "two"),
+        ("flow", ANN, "three"),
+        ("flow", ANN, "four"),
+    ];
+    let shown: Vec<_> =
+        found.iter().map(|(table, owner, sealed)| (*table, *owner, sealed.as_str())).collect();
+    assert_eq!(shown, expected, "by column, in the order of the keys, none without an envelope");
+    Ok(())
+}
+
+#[expect(clippy::indexing_slicing, reason = "a case fails by panicking")]
+async fn reseal(store: Arc<dyn Store>) -> Outcome {
+    put(&*store, vec![credential(ANN, b"old"), credential(BOB, b"old"), flow_of("a", Some(b"old"))]).await?;
+    let change = |column: usize, key: SealedKey, was: &[u8], new: &[u8]| {
+        Change::Reseal(Reseal { column: SEALED[column], key, was: was.to_vec(), sealed: new.to_vec() })
+    };
+    let of = |connection: Uuid| SealedKey(vec![KeyPart::Bytes(connection.as_bytes().to_vec())]);
+    // Bob's token is refreshed meanwhile, in the same group.
+    let results = commit(
+        &*store,
+        vec![
+            Changeset::unfenced(vec![
+                change(0, of(ANN), b"old", b"new"),
+                change(0, of(BOB), b"old", b"new"),
+                change(1, SealedKey(vec![KeyPart::Text("a".to_owned())]), b"old", b"new"),
+            ]),
+            Changeset::unfenced(vec![credential(BOB, b"refreshed")]),
+        ],
+    )
+    .await?;
+    assert_eq!(results[0].as_ref().map(|committed| committed.resealed), Ok(2));
+    let stored = |row: Option<SealedCredential>| row.map(|row| row.sealed);
+    assert_eq!(stored(store.credential(ANN).await?), Some(b"new".to_vec()));
+    assert_eq!(stored(store.credential(BOB).await?), Some(b"refreshed".to_vec()));
+    assert_eq!(store.flow("a").await?.and_then(|flow| flow.verifier), Some(b"new".to_vec()));
+    assert_eq!(put(&*store, vec![change(0, of(ANN), b"old", b"again")]).await?.resealed, 0);
+    assert_eq!(stored(store.credential(ANN).await?), Some(b"new".to_vec()));
     Ok(())
 }

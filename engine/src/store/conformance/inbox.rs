@@ -14,6 +14,7 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("two equal notices without an id are both kept", |store| Box::pin(without_id(store))),
     ("rows are retried, finished and given up", |store| Box::pin(life(store))),
     ("pending connections come with their earliest due time", |store| Box::pin(pending(store))),
+    ("rows that are not due hide none that is", |store| Box::pin(due(store))),
     ("a wipe empties the inbox of its connection", |store| Box::pin(wipe(store))),
     ("notices of unknown accounts are kept until retention", |store| Box::pin(unknown(store))),
 ];
@@ -161,5 +162,28 @@ async fn unknown(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(put(&*store, vec![retain(3)]).await?.removed, 1);
     put(&*store, vec![add(Some(ANN), None, 1)]).await?;
     assert_eq!(put(&*store, vec![retain(9)]).await?.removed, 0, "unfinished rows stay");
+    Ok(())
+}
+
+#[expect(clippy::indexing_slicing, reason = "a case fails by panicking")]
+async fn due(store: Arc<dyn Store>) -> Outcome {
+    put(&*store, (0..6).map(|second| add(Some(ANN), None, second)).collect()).await?;
+    let rows = ids(&*store, ANN).await?;
+    let later = |id: i64, second| Change::InboxRetry {
+        id,
+        due_at: at(second),
+        attempts: 1,
+        reason: "later".to_owned(),
+    };
+    put(&*store, vec![later(rows[0], 500), later(rows[1], 400), later(rows[2], 300)]).await?;
+    let now = store.inbox_due(ANN, at(10), 2).await?;
+    assert_eq!(now.rows.iter().map(|row| row.id).collect::<Vec<_>>(), rows[3..5]);
+    assert_eq!(now.next, Some(at(5)), "one that is due was left behind");
+    let all = store.inbox_due(ANN, at(10), 100).await?;
+    assert_eq!(all.rows.iter().map(|row| row.id).collect::<Vec<_>>(), rows[3..]);
+    assert_eq!(all.next, Some(at(300)));
+    put(&*store, vec![Change::InboxGiveUp { id: rows[2], reason: "enough".to_owned() }]).await?;
+    assert_eq!(store.inbox_due(ANN, at(10), 100).await?.next, Some(at(400)));
+    assert_eq!(store.inbox_due(BOB, at(10), 100).await?, crate::store::InboxDue::default());
     Ok(())
 }

@@ -60,6 +60,7 @@ impl<'a> Wanted<'a> {
                     | Change::InboxGiveUp { .. }
                     | Change::ConnectionState { .. }
                     | Change::CredentialPut(_)
+                    | Change::Reseal(_)
                     | Change::FlowPut(_)
                     | Change::Offset { .. }
                     | Change::Park(_)

@@ -4,6 +4,7 @@
 //! closed and replaced, so that nothing of a broken transaction survives and a full disk heals by itself. Nothing
 //! here decides what a change means: that is the plan's part.
 
+mod bulk;
 mod column;
 mod dead;
 mod load;
@@ -37,8 +38,8 @@ use uuid::Uuid;
 use super::plan::{Plan, Wanted};
 use super::{
     Changeset, Committed, Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter,
-    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedCredential, Store,
-    StoreError,
+    DeadLetterFilter, Flow, InboxDue, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedColumn,
+    SealedCredential, SealedKey, SealedValue, StandingPage, Store, StoreError,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
@@ -321,6 +322,32 @@ impl Store for SqliteStore {
 
     async fn inbox(&self, connection: Uuid, limit: usize) -> Result<Vec<InboxRow>, StoreError> {
         read::inbox(&self.readers, connection, limit).await
+    }
+
+    async fn inbox_due(
+        &self,
+        connection: Uuid,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<InboxDue, StoreError> {
+        bulk::inbox_due(&self.readers, connection, now, limit).await
+    }
+
+    async fn connection_count(&self) -> Result<u64, StoreError> {
+        bulk::connection_count(&self.readers).await
+    }
+
+    async fn standing(&self, after: Option<Uuid>, limit: usize) -> Result<StandingPage, StoreError> {
+        bulk::standing(&self.readers, after, limit).await
+    }
+
+    async fn sealed(
+        &self,
+        column: &SealedColumn,
+        after: Option<&SealedKey>,
+        limit: usize,
+    ) -> Result<Vec<SealedValue>, StoreError> {
+        bulk::sealed(&self.readers, column, after, limit).await
     }
 
     async fn inbox_pending(&self) -> Result<Vec<(Uuid, DateTime<Utc>)>, StoreError> {

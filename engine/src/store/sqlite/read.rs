@@ -16,7 +16,7 @@ use crate::store::{
     SealedCredential, StoreError,
 };
 
-type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// A kind of row: its name in errors, the column that tells which row it is, and how it is read.
 pub(super) struct Shape<T> {
@@ -184,11 +184,7 @@ pub(super) async fn credential(
 const CURSOR: Shape<CursorRow> = Shape { what: "cursor", read: cursor_row };
 
 fn cursor_row(columns: &Columns<'_>) -> Result<CursorRow, Damage> {
-    let lane = match columns.get("lane")? {
-        "live" => Lane::Live,
-        "history" => Lane::History,
-        _ => return Err(Damage::new("column lane: neither live nor history")),
-    };
+    let lane = Lane::of_word(columns.get("lane")?).ok_or_else(|| Damage::new("column lane: unknown word"))?;
     Ok(CursorRow {
         resource: columns.get("resource")?,
         lane,
@@ -223,25 +219,26 @@ pub(super) async fn cursors(db: &SqlitePool, connection: Uuid) -> Result<Vec<Cur
     CURSOR.list(db, "reading the cursors", query).await
 }
 
+pub(super) const INBOX: Shape<InboxRow> = Shape {
+    what: "inbox row",
+    read: |columns| {
+        Ok(InboxRow {
+            id: columns.get("place")?,
+            connection: columns.uuid("connection")?,
+            notice: columns.json("notice")?,
+            received_at: columns.time("received_at")?,
+            due_at: columns.time("due_at")?,
+            attempts: columns.number("attempts")?,
+            trace: columns.trace("trace")?,
+        })
+    },
+};
+
 pub(super) async fn inbox(
     db: &SqlitePool,
     connection: Uuid,
     limit: usize,
 ) -> Result<Vec<InboxRow>, StoreError> {
-    const INBOX: Shape<InboxRow> = Shape {
-        what: "inbox row",
-        read: |columns| {
-            Ok(InboxRow {
-                id: columns.get("place")?,
-                connection: columns.uuid("connection")?,
-                notice: columns.json("notice")?,
-                received_at: columns.time("received_at")?,
-                due_at: columns.time("due_at")?,
-                attempts: columns.number("attempts")?,
-                trace: columns.trace("trace")?,
-            })
-        },
-    };
     let query = sqlx::query(
         "SELECT id AS place, connection, notice, received_at, due_at, attempts, trace FROM inbox \
          WHERE connection = ? AND given_up = 0 ORDER BY id LIMIT ?",

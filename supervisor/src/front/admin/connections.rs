@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tributary_contract::Window;
 use tributary_engine::connection::Runtime;
 use tributary_engine::connection::actor::Told;
+use tributary_engine::connection::backfill as walks;
+use tributary_engine::connection::backfill::AskError;
 use tributary_engine::connection::state::Wish;
 use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState};
 use uuid::Uuid;
@@ -70,6 +72,10 @@ async fn connection(shared: &Shared, row: &Connection) -> Result<Value, Failure>
             })
         })
         .collect();
+    let current = shared.live.get();
+    let walks = current.runtimes.of(&row.tenant, &row.provider).map_or_else(Vec::new, |runtime| {
+        walks::progress(runtime.provider.spec().resources, row.created_at, runtime.history, &cursors)
+    });
     Ok(json!({
         "id": row.id,
         "tenant": &*row.tenant,
@@ -79,8 +85,19 @@ async fn connection(shared: &Shared, row: &Connection) -> Result<Value, Failure>
         "reason": row.reason,
         "created_at": row.created_at,
         "last_success": cursors.iter().map(|cursor| cursor.updated_at).max(),
+        "history_done": done(&walks, "history"),
+        "asked_done": done(&walks, "asked"),
+        "walks": walks,
         "resources": resources,
     }))
+}
+
+/// How far the walks of a kind are, from 0 to 1; `None` if there is none.
+fn done(walks: &[walks::Progress], kind: &str) -> Option<f64> {
+    let walks: Vec<_> = walks.iter().filter(|walk| walk.walk == kind).collect();
+    let sum: f64 = walks.iter().map(|walk| walk.done).sum();
+    let count = u32::try_from(walks.len()).ok().filter(|count| *count > 0)?;
+    Some(sum / f64::from(count))
 }
 
 /// Body of a wish for records.
@@ -96,7 +113,7 @@ pub struct Stretch {
 /// `POST /admin/sync`: what is new, or a stretch of time, before everything else.
 pub async fn sync(wish: web::Json<Stretch>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let to = wish.to.unwrap_or_else(|| shared.clock.now());
-    fetch(&shared, &wish, |look_back| Window::new(wish.from.unwrap_or(to - look_back), to), Told::Request)
+    fetch(&shared, &wish, |look_back| Window::new(wish.from.unwrap_or(to - look_back), to), Class::Request)
         .await
 }
 
@@ -110,26 +127,40 @@ pub async fn backfill(wish: web::Json<Stretch>, shared: web::Data<Shared>) -> Re
         let detail = "from has to be before to, and in the past";
         return Err(Failure::bad_request(detail).coded(codes::BAD_STRETCH));
     }
-    fetch(&shared, &wish, |_| Window::new(from, to), history).await
+    fetch(&shared, &wish, |_| Window::new(from, to), Class::History).await
 }
 
-/// How a connection is told to fetch a stretch of history. The only place that decides it.
-const fn history(wish: Wish) -> Told {
-    Told::Request(wish)
+/// In which class what is asked for goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Before everything else; forgotten with the daemon.
+    Request,
+    /// With history, newest first; written down before it is answered.
+    History,
+}
+
+fn refusal(error: &AskError) -> Failure {
+    match error {
+        AskError::NoHistory(_) | AskError::TooOld(..) | AskError::Empty | AskError::TooMany(_) => {
+            Failure::bad_request(error.to_string()).coded(codes::BAD_STRETCH)
+        }
+        AskError::Store(_) | AskError::Write(_) => Failure::unavailable(error.to_string()),
+    }
 }
 
 async fn fetch(
     shared: &Shared,
     wish: &Stretch,
     window: impl Fn(chrono::Duration) -> Window,
-    told: fn(Wish) -> Told,
+    class: Class,
 ) -> Result<HttpResponse, Failure> {
     let row = find(shared, wish.connection).await?;
     if row.state != ConnectionState::Active {
         let detail = format!("the connection is {}; nothing can be fetched for it", row.state);
         return Err(Failure::bad_request(detail).coded(codes::NOT_ACTIVE));
     }
-    let resources = runtime(shared, &row)?.provider.spec().resources;
+    let runtime = runtime(shared, &row)?;
+    let resources = runtime.provider.spec().resources;
     let names: Vec<_> = resources.iter().map(|resource| resource.name).collect();
     if let Some(name) = wish.resource.as_deref().filter(|name| !names.contains(name)) {
         let detail = format!("unknown resource {name:?}; allowed: {}", names.join(", "));
@@ -141,7 +172,15 @@ async fn fetch(
             continue;
         }
         let look_back = chrono::Duration::from_std(resource.look_back).unwrap_or(chrono::Duration::days(7));
-        let told = told(Wish { resource: index, window: window(look_back) });
+        let window = window(look_back);
+        let told = match class {
+            Class::Request => Told::Request(Wish { resource: index, window }),
+            Class::History if wish.resource.is_none() && resource.history.is_none() => continue,
+            Class::History => {
+                walks::ask(&runtime, &row, resource, window).await.map_err(|error| refusal(&error))?;
+                Told::Backfill(index)
+            }
+        };
         let (tenant, provider) = (Arc::clone(&row.tenant), row.provider.clone());
         let tell = Tell { connection: row.id, tenant, provider, told };
         if !shared.supervisor.send(tell).await.unwrap_or(false) {

@@ -30,7 +30,15 @@ pub async fn overview(shared: &Shared) -> Result<Value, Failure> {
                 .deliveries
                 .iter()
                 .find(|delivery| *delivery.tenant == tenant.dev_id && *delivery.sink == **name);
-            sinks.push(sink(shared, &tenant.dev_id, name, entry.paused, running).await?);
+            let mut sink = sink(shared, &tenant.dev_id, name, entry.paused, running).await?;
+            let rests = observed
+                .resting_sinks
+                .iter()
+                .find(|rests| *rests.tenant == tenant.dev_id && *rests.sink == **name);
+            if let (Some(rests), Some(object)) = (rests, sink.as_object_mut()) {
+                object.insert("resting_until".to_owned(), json!(rests.until));
+            }
+            sinks.push(sink);
         }
     }
     let mut quotas = Vec::new();
@@ -54,8 +62,14 @@ pub async fn overview(shared: &Shared) -> Result<Value, Failure> {
             "working": observed.working,
             "idle": observed.idle,
             "with_history_left": observed.with_history_left,
+            "held": observed.held,
+            "resting": observed.resting,
+            "quarantined": observed.quarantined,
+            "longest_without_progress_seconds":
+                observed.oldest_progress.map(|at| (shared.clock.now() - at).num_seconds().max(0)),
             "by_provider": counts,
         },
+        "tenants": shared.backlog.levels(),
         "notifications": {
             "accepted": counters.notifications.load(Ordering::Relaxed),
             "refused": counters.refused.load(Ordering::Relaxed),

@@ -9,7 +9,7 @@ use super::super::column::{micros, signed};
 use super::super::unavailable;
 use super::{chunks, json, run, tuples};
 use crate::store::plan::{ConnectionWrite, Plan};
-use crate::store::{Connection, Flow, StoreError};
+use crate::store::{Connection, Flow, KeyPart, Reseal, SealedColumn, StoreError};
 
 /// Wipes come first: all else in the plan is what stands after them.
 pub(super) async fn connections(
@@ -116,6 +116,20 @@ async fn credentials(db: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), S
         run(db, "storing a credential", query).await?;
     }
     Ok(())
+}
+
+pub(super) async fn reseal(db: &mut SqliteConnection, change: &Reseal) -> Result<u64, StoreError> {
+    let SealedColumn { table, sealed, key, .. } = change.column;
+    let same: String = key.iter().map(|part| format!("{} = ? AND ", part.name())).collect();
+    let sql = format!("UPDATE {table} SET {sealed} = ? WHERE {same}{sealed} = ?");
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(change.sealed.as_slice());
+    for part in &change.key.0 {
+        query = match part {
+            KeyPart::Bytes(bytes) => query.bind(bytes.as_slice()),
+            KeyPart::Text(text) => query.bind(text.as_str()),
+        };
+    }
+    run(db, "sealing a value again", query.bind(change.was.as_slice())).await
 }
 
 async fn flow_row(db: &mut SqliteConnection, state: &str, flow: Option<&Flow>) -> Result<(), StoreError> {

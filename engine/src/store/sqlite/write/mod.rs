@@ -65,6 +65,12 @@ pub(super) async fn plan(
             sqlx::query("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").bind(*name).bind(*value);
         run(db, "storing a value", query).await?;
     }
+    for (index, change) in &plan.reseals {
+        let replaced = connection::reseal(db, change).await?;
+        if let Some(Ok(committed)) = plan.results.get_mut(*index) {
+            committed.resealed += replaced;
+        }
+    }
     for (index, retention) in &plan.retain {
         let removed = sink::retain(db, retention).await?;
         if let Some(Ok(committed)) = plan.results.get_mut(*index) {
