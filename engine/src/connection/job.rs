@@ -187,7 +187,7 @@ pub(super) fn open(
 ) -> Fetch {
     let door = super::door(runtime, Some(connection), cause, false, trace);
     let account = Some(connection.account.clone());
-    Fetch::new(Arc::new(door), Box::new(destination), Arc::clone(&runtime.app), account, now)
+    Fetch::new(Arc::new(door), Box::new(destination), runtime.app.current(), account, now)
 }
 
 /// What one job each may ask for. A resource without history has a present state only: it is asked once, whatever

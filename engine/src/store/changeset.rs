@@ -10,7 +10,9 @@ use tributary_contract::model::{DataType, Digest, EntryId, EventType, NaturalKey
 use tributary_contract::{Cursor, TraceContext};
 use uuid::Uuid;
 
-use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
+use super::row::{
+    Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedAppKey, SealedCredential,
+};
 
 /// Changes that become durable together.
 #[derive(Debug, Clone, Default)]
@@ -167,6 +169,8 @@ pub enum Change {
     },
     /// Stores a sealed credential.
     CredentialPut(SealedCredential),
+    /// Stores a sealed key of a provider app; one of the same app and name is replaced.
+    AppKeyPut(SealedAppKey),
     /// Wipes the credential, cursors, inbox and digests of a connection; its log entries stay until retention, and
     /// its epoch is raised. Without digests, an account that is connected again brings its records again.
     ConnectionWipe {

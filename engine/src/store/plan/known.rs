@@ -68,6 +68,7 @@ impl<'a> Wanted<'a> {
                     | Change::DeadLetterRemove { .. }
                     | Change::DeadLetterHold { .. }
                     | Change::Meta { .. }
+                    | Change::AppKeyPut(_)
                     | Change::Retain(_) => {}
                 }
             }

@@ -37,7 +37,7 @@ use uuid::Uuid;
 use super::plan::{Plan, Wanted};
 use super::{
     Changeset, Committed, Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter,
-    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedCredential, Store,
+    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedAppKey, SealedCredential, Store,
     StoreError,
 };
 
@@ -304,6 +304,10 @@ impl Store for SqliteStore {
 
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError> {
         read::credential(&self.readers, connection).await
+    }
+
+    async fn app_keys(&self, app: Option<&str>) -> Result<Vec<SealedAppKey>, StoreError> {
+        read::app_keys(&self.readers, app).await
     }
 
     async fn cursor(
