@@ -37,8 +37,8 @@ use uuid::Uuid;
 use super::plan::{Plan, Wanted};
 use super::{
     Changeset, Committed, Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter,
-    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedAppKey, SealedCredential, Store,
-    StoreError,
+    DeadLetterFilter, Flow, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedAppKey,
+    SealedCredential, Store, StoreError,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
