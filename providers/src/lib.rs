@@ -13,6 +13,7 @@
 
 pub mod format;
 pub mod oura;
+pub mod polar;
 pub mod registry;
 pub mod route;
 pub mod sandbox;

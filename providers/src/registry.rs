@@ -2,10 +2,10 @@
 
 use tributary_contract::Provider;
 
-use crate::{oura, strava, withings};
+use crate::{oura, polar, strava, withings};
 
 /// All providers, sorted by key.
-pub static PROVIDERS: &[&dyn Provider] = &[&oura::Oura, &strava::Strava, &withings::Withings];
+pub static PROVIDERS: &[&dyn Provider] = &[&oura::Oura, &polar::Polar, &strava::Strava, &withings::Withings];
 
 /// The provider with that key (`strava`) or wire name (`STRAVA`), whatever the letter case.
 pub fn find(name: &str) -> Option<&'static dyn Provider> {

@@ -194,6 +194,7 @@ async fn records(provider: &dyn Provider, pair: &Pair) -> Result<Vec<Value>, Str
         verify_token: None,
         callback_url: "https://sync.example.com/callback".to_owned(),
         notify_url: "https://sync.example.com/notify".to_owned(),
+        keys: BTreeMap::new(),
     };
     let kept = Kept::default();
     let account = Account::new("fixture");

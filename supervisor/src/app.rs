@@ -22,7 +22,7 @@ use tributary_net::NetError;
 use crate::current::{Current, Live};
 use crate::front;
 use crate::reload::{Reloader, Reloads, Source};
-use crate::runtimes::{Ground, Runtimes};
+use crate::runtimes::{AppsError, Ground, Runtimes};
 use crate::sinks;
 use crate::subscriptions::{self, Subscriptions, locked};
 use crate::supervise::{AddDelivery, Begin, Stop, Supervisor};
@@ -59,6 +59,15 @@ pub enum StartError {
     /// A part ended while it was being started.
     #[error("{0} ended while the daemon started")]
     Ended(&'static str),
+}
+
+impl From<AppsError> for StartError {
+    fn from(error: AppsError) -> Self {
+        match error {
+            AppsError::Client(error) => Self::Client(error),
+            AppsError::Keys(error) => Self::Store(error),
+        }
+    }
 }
 
 /// What the HTTP front and the commands share.
@@ -230,7 +239,7 @@ async fn assemble(
         gates: Arc::default(),
         clock: clock.clone(),
     };
-    let runtimes = Arc::new(Runtimes::build(&config, &ground, &Runtimes::default())?);
+    let runtimes = Arc::new(Runtimes::build(&config, &ground, &Runtimes::default()).await?);
     let supervisor = Supervisor::new(Arc::clone(&runtimes), Arc::clone(store), clock.clone()).start();
     let now = clock.now();
     Ok(Arc::new(Shared {

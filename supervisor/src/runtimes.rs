@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use thiserror::Error;
 use tributary_config::{AppKey, Config, Operator, ProviderApp};
 use tributary_contract::{App, Provider};
 use tributary_engine::budget::{Budget, BudgetOptions};
 use tributary_engine::clock::Clock;
 use tributary_engine::connection::gate::Gates;
-use tributary_engine::connection::{Runtime, Slots};
+use tributary_engine::connection::{LiveApp, Runtime, Slots};
 use tributary_engine::fetch::Tokens;
-use tributary_engine::store::{Store, Writer};
+use tributary_engine::store::{Store, StoreError, Writer};
 use tributary_engine::vault::Vault;
 use tributary_net::{Client, ClientOptions, NetError};
 
@@ -55,13 +56,24 @@ struct Entry {
     runtime: Arc<Runtime>,
 }
 
+/// Why an app is not ready.
+#[derive(Debug, Error)]
+pub enum AppsError {
+    /// The HTTP client.
+    #[error(transparent)]
+    Client(#[from] NetError),
+    /// The keys that the provider has handed out for it could not be read.
+    #[error(transparent)]
+    Keys(#[from] StoreError),
+}
+
 impl Runtimes {
     /// The apps of a configuration. Those that run already with the same settings go on; one that is replaced hands its
     /// quota and its places for jobs on.
     ///
     /// # Errors
-    /// An HTTP client cannot be built.
-    pub fn build(config: &Config, ground: &Ground, before: &Self) -> Result<Self, NetError> {
+    /// An HTTP client cannot be built, or the store does not answer.
+    pub async fn build(config: &Config, ground: &Ground, before: &Self) -> Result<Self, AppsError> {
         let mut built = Self::default();
         for (key, settings) in config.apps() {
             let Some(provider) = tributary_providers::registry::find(&key.provider) else { continue };
@@ -70,7 +82,7 @@ impl Runtimes {
                 Some(same) if same.settings == settings => Arc::clone(&same.runtime),
                 _ => {
                     let running = running.map(|entry| &*entry.runtime);
-                    Arc::new(runtime(&config.operator, &key, &settings, provider, ground, running)?)
+                    Arc::new(runtime(&config.operator, &key, &settings, provider, ground, running).await?)
                 }
             };
             built.apps.insert(key, Entry { settings, runtime });
@@ -119,14 +131,14 @@ impl Runtimes {
     }
 }
 
-fn runtime(
+async fn runtime(
     operator: &Operator,
     key: &AppKey,
     app: &ProviderApp,
     provider: &'static dyn Provider,
     ground: &Ground,
     running: Option<&Runtime>,
-) -> Result<Runtime, NetError> {
+) -> Result<Runtime, AppsError> {
     let spec = provider.spec();
     let base = operator.public_url.as_str().trim_end_matches('/');
     // An origin of the operator's choice may be inside the operator's network; a provider never is.
@@ -148,21 +160,23 @@ fn runtime(
         // What was spent before a restart is spent.
         Budget::start(options.kept_in(Arc::clone(&ground.store), ground.writer.clone()))
     };
-    let notify_url = match &key.tenant {
-        Some(tenant) => format!("{base}/notify/{}/{tenant}", spec.key),
-        None => format!("{base}/notify/{}", spec.key),
+    let (owner, notify_url) = match &key.tenant {
+        Some(tenant) => (format!("{tenant}/{}", spec.key), format!("{base}/notify/{}/{tenant}", spec.key)),
+        None => (spec.key.to_owned(), format!("{base}/notify/{}", spec.key)),
+    };
+    let app_now = App {
+        client_id: app.client_id.clone(),
+        client_secret: app.client_secret.clone(),
+        verify_token: app.verify_token.clone(),
+        // The state that comes back names the tenant, so that one address serves all apps.
+        callback_url: format!("{base}/auth/{}/callback", spec.key),
+        notify_url,
+        keys: BTreeMap::new(),
     };
     let history = chrono::Duration::from_std(app.history.unwrap_or(DEFAULT_HISTORY));
     Ok(Runtime {
         provider,
-        app: Arc::new(App {
-            client_id: app.client_id.clone(),
-            client_secret: app.client_secret.clone(),
-            verify_token: app.verify_token.clone(),
-            // The state that comes back names the tenant, so that one address serves all apps.
-            callback_url: format!("{base}/auth/{}/callback", spec.key),
-            notify_url,
-        }),
+        app: LiveApp::load(owner, app_now, ground.store.as_ref(), &ground.vault).await?,
         origin: app.origin.as_ref().map(|origin| origin.as_str().trim_end_matches('/').to_owned()),
         history: history.unwrap_or(chrono::Duration::days(36_500)),
         client,
@@ -224,9 +238,9 @@ mod tests {
             let operator = Operator { provider_apps: provider_apps.into(), ..Operator::default() };
             let tenants = vec![tenant("acme", &[("strava", "3")]), tenant("borg", &[])];
             let mut config = Config { operator, tenants, warnings: Vec::new() };
-            let first = Runtimes::build(&config, &ground, &Runtimes::default()).unwrap();
+            let first = Runtimes::build(&config, &ground, &Runtimes::default()).await.unwrap();
             let id = |runtimes: &Runtimes, tenant: &str, provider: &str| {
-                runtimes.of(tenant, provider).map(|runtime| runtime.app.client_id.clone())
+                runtimes.of(tenant, provider).map(|runtime| runtime.app.current().client_id.clone())
             };
             assert_eq!(id(&first, "acme", "strava").as_deref(), Some("3"));
             assert_eq!(id(&first, "acme", "oura").as_deref(), Some("1"));
@@ -237,13 +251,13 @@ mod tests {
                 first.holds(Some("acme"), "acme", "strava") && !first.holds(Some("acme"), "borg", "strava")
             );
             assert!(!first.holds(None, "acme", "strava") && first.holds(None, "borg", "strava"));
-            let own = &first.app(Some("acme"), "strava").unwrap().app;
+            let own = first.app(Some("acme"), "strava").unwrap().app.current();
             assert_eq!(own.notify_url, "http://127.0.0.1/notify/strava/acme");
             assert_eq!(own.callback_url, "http://127.0.0.1/auth/strava/callback");
 
             // Only what has changed is made anew, and it goes on with its quota.
             config.tenants[0] = tenant("acme", &[("strava", "4")]);
-            let second = Runtimes::build(&config, &ground, &first).unwrap();
+            let second = Runtimes::build(&config, &ground, &first).await.unwrap();
             let same = |tenant: &str, provider: &str| {
                 Arc::ptr_eq(first.of(tenant, provider).unwrap(), second.of(tenant, provider).unwrap())
             };
@@ -254,7 +268,7 @@ mod tests {
             let mut without = Tenant::clone(&tenant("acme", &[]));
             without.providers = vec!["oura".to_owned()];
             config.tenants[0] = Arc::new(without);
-            let third = Runtimes::build(&config, &ground, &second).unwrap();
+            let third = Runtimes::build(&config, &ground, &second).await.unwrap();
             assert_eq!(
                 (id(&third, "acme", "strava"), id(&third, "acme", "oura").as_deref()),
                 (None, Some("1"))

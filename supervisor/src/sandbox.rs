@@ -27,6 +27,7 @@ const AT_ONCE: usize = 32;
 pub fn all(settings: &Settings, now: DateTime<Utc>) -> Vec<Box<dyn Sandbox>> {
     vec![
         Box::new(tributary_providers::oura::sandbox::Cloud::new(settings.clone(), now)),
+        Box::new(tributary_providers::polar::sandbox::Cloud::new(settings.clone(), now)),
         Box::new(tributary_providers::strava::sandbox::Cloud::new(settings.clone(), now)),
         Box::new(tributary_providers::withings::sandbox::Cloud::new(settings.clone(), now)),
     ]

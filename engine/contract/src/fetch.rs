@@ -18,6 +18,7 @@ use crate::error::FetchError;
 use crate::job::Cursor;
 use crate::model::{DataType, NaturalKey, Record};
 use crate::provider::{Account, App};
+use crate::secret::Secret;
 use zeroize::Zeroizing;
 
 /// The only way to a provider: a request in, an answer or a classified error out.
@@ -45,6 +46,7 @@ pub struct Fetch {
     now: DateTime<Utc>,
     emitted: Vec<Emitted>,
     token_facts: BTreeMap<&'static str, String>,
+    keys: Vec<(&'static str, Secret<String>)>,
 }
 
 impl Fetch {
@@ -61,7 +63,8 @@ impl Fetch {
         account: Option<Account>,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { door, committer, app, account, now, emitted: Vec::new(), token_facts: BTreeMap::new() }
+        let (emitted, token_facts, keys) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { door, committer, app, account, now, emitted, token_facts, keys }
     }
 
     /// Adds what the code exchange told; see [`crate::spec::OAuth2::keep`].
@@ -119,6 +122,19 @@ impl Fetch {
     /// What was emitted and not yet committed; the engine commits it with the end of the job.
     pub fn take_emitted(&mut self) -> Vec<Emitted> {
         std::mem::take(&mut self.emitted)
+    }
+
+    /// Hands over a key that the provider tells only once, such as the one that it signs notifications with. A later
+    /// one of the same name takes its place.
+    ///
+    /// Only within [`crate::Provider::subscribe`]; anywhere else it is forgotten.
+    pub fn keep_key(&mut self, name: &'static str, key: Secret<String>) {
+        self.keys.push((name, key));
+    }
+
+    /// The keys that were handed over, oldest first; the engine stores them.
+    pub fn take_keys(&mut self) -> Vec<(&'static str, Secret<String>)> {
+        std::mem::take(&mut self.keys)
     }
 
     /// The provider app on whose behalf the call is made.

@@ -41,6 +41,9 @@ pub trait Provider: Send + Sync {
 
     /// Makes the app-wide subscriptions what they should be: creates missing ones, renews old ones. Idempotent.
     /// Returns when it has to be called again at the latest.
+    ///
+    /// A key that the provider tells only now goes into [`Fetch::keep_key`]; the engine has it stored before this
+    /// counts as done, whether it ends well or not, and [`App::keys`] holds it from then on.
     async fn subscribe(&self, cx: &mut Fetch) -> Result<Option<DateTime<Utc>>, FetchError> {
         let _nothing_to_send = cx;
         Ok(None)
@@ -60,6 +63,8 @@ pub struct App {
     pub callback_url: String,
     /// Where the provider sends notifications to.
     pub notify_url: String,
+    /// Keys that the provider handed out once for this app, by the name under which [`Fetch::keep_key`] took them.
+    pub keys: BTreeMap<String, Secret<String>>,
 }
 
 /// Whose data a connection brings.

@@ -213,6 +213,9 @@ pub enum Usage {
     Silent,
     /// Pairs of headers with comma-separated counts in the order of the app quotas (`limit`, `usage`).
     Counts(&'static [CountHeaders]),
+    /// The same of a provider whose quotas grow with the app's users: the documented ones are those of an app without
+    /// users, and a larger limit that a header states is believed, unless the operator has set one.
+    GrowingCounts(&'static [CountHeaders]),
     /// Headers on a 429 alone: the instant (epoch seconds) of reset, beside `Retry-After`.
     ResetOnRefusal {
         /// Name of the header that holds the epoch second.

@@ -41,6 +41,10 @@ pub struct SavedWindow {
     pub recent: u32,
     /// Calls that were under way.
     pub in_flight: u32,
+    /// What it had grown to, if it had. Without it, calls beyond the first quota would keep the window shut, and
+    /// nobody would learn that it had grown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 impl Ledger {

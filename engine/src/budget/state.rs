@@ -31,6 +31,8 @@ pub struct Terms {
     pub usage: Usage,
     /// For each app quota of the Spec, the indices in `app` that its headers speak of.
     pub spoken_of: Vec<Vec<usize>>,
+    /// Whether a limit that the provider states counts although it is larger than the quota.
+    pub grows: bool,
     /// Longest wait for a permit.
     pub patience: Duration,
 }
@@ -47,6 +49,7 @@ impl Terms {
         });
         Self {
             spoken_of: spoken_of.collect(),
+            grows: app.is_none() && matches!(spec.usage, Usage::GrowingCounts(_)),
             app: app.unwrap_or_else(|| spec.app_quotas.to_vec()),
             user: user.unwrap_or_else(|| spec.user_quotas.to_vec()),
             usage: spec.usage,
@@ -93,7 +96,8 @@ struct Call {
 impl State {
     /// A budget that has granted nothing yet.
     pub fn new(terms: Terms, now: DateTime<Utc>) -> Self {
-        let learns = matches!(terms.usage, Usage::Counts(_)) && !terms.app.is_empty();
+        let learns =
+            matches!(terms.usage, Usage::Counts(_) | Usage::GrowingCounts(_)) && !terms.app.is_empty();
         Self {
             app: Scope::new(&terms.app, learns, now),
             users: HashMap::new(),
@@ -187,6 +191,9 @@ impl State {
                 .max_by_key(|old| old.calls.iter().map(|(_, n)| *n).sum::<u32>());
             if let Some(old) = old {
                 window.resume(old, saved.lent, now);
+                if let Some(limit) = old.limit.filter(|_| self.terms.grows) {
+                    window.set_limit(limit, true);
+                }
             }
         }
     }
@@ -237,7 +244,7 @@ impl State {
             for index in self.terms.spoken_of.get(said.quota).into_iter().flatten() {
                 let Some(window) = self.app.windows().get_mut(*index) else { continue };
                 if let Some(limit) = said.limit {
-                    window.set_limit(limit);
+                    window.set_limit(limit, self.terms.grows);
                 }
                 if window.speaks_of_now(call.began, now) {
                     let at_least = said.used.saturating_add(under_way);

@@ -37,7 +37,7 @@ pub fn read(usage: &Usage, status: u16, headers: &HeaderMap, now: DateTime<Utc>)
     let asked = retry_after(headers, now);
     match usage {
         Usage::Silent => Reading { refused, retry_after: asked, counts: Vec::new() },
-        Usage::Counts(pairs) => {
+        Usage::Counts(pairs) | Usage::GrowingCounts(pairs) => {
             let mut counts = Vec::new();
             for pair in *pairs {
                 let (limits, used) = (list(headers, pair.limit), list(headers, pair.usage));

@@ -24,7 +24,7 @@ pub const SKEW: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Window {
     quota: Quota,
-    /// What the provider last stated, if it is less than the quota.
+    /// What the provider last stated, if it is less than the quota, or the quota grows.
     limit: u32,
     in_flight: u32,
     calls: Calls,
@@ -72,14 +72,15 @@ impl Window {
         self.quota
     }
 
-    /// How many calls the window admits: the quota, or less if the provider said so.
+    /// How many calls the window admits: the quota, or what the provider said instead.
     pub const fn limit(&self) -> u32 {
         self.limit
     }
 
-    /// The provider's own statement; more than the quota is not believed, since others may share the app.
-    pub fn set_limit(&mut self, stated: u32) {
-        self.limit = stated.min(self.quota.permits);
+    /// The provider's own statement; more than the quota is not believed, since others may share the app, unless the
+    /// quota grows with the app's users.
+    pub fn set_limit(&mut self, stated: u32, grows: bool) {
+        self.limit = if grows { stated } else { stated.min(self.quota.permits) };
     }
 
     /// Places taken.
@@ -198,7 +199,8 @@ impl Window {
             }
         };
         let recent = u32::try_from(recent).unwrap_or(u32::MAX);
-        SavedWindow { seconds, start, calls, recent, in_flight: self.in_flight }
+        let limit = Some(self.limit).filter(|limit| *limit > self.quota.permits);
+        SavedWindow { seconds, start, calls, recent, in_flight: self.in_flight, limit }
     }
 
     /// Takes over what was saved before a restart; `lent` calls may have been sent after it, at any time until now.

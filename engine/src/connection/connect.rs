@@ -81,7 +81,7 @@ pub async fn begin(runtime: &Runtime, tenant: Arc<str>, wanted: Wanted) -> Resul
     let spec = runtime.provider.spec();
     let AuthScheme::OAuth2(scheme) = &spec.auth else { return Err(ConnectError::NoConsent(spec.name)) };
     let connection = Uuid::new_v4();
-    let authorize = oauth::authorize::begin(scheme, &runtime.app, runtime.origin.as_deref());
+    let authorize = oauth::authorize::begin(scheme, &runtime.app.current(), runtime.origin.as_deref());
     let verifier = match &authorize.verifier {
         Some(verifier) => Some(
             runtime
@@ -148,7 +148,7 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
     };
     let trace = span::current();
     let door: Arc<dyn Door> = Arc::new(super::door(runtime, None, Cause::Request, true));
-    let request = oauth::token::exchange(scheme, &runtime.app, &code, verifier.as_ref());
+    let request = oauth::token::exchange(scheme, &runtime.app.current(), &code, verifier.as_ref());
     let answer = door.send(request).await?;
     let credential = oauth::token::parse(scheme, &answer, None, now)?;
     let granted = granted(scheme.scope_separator, callback.scope.as_deref(), &credential);
@@ -204,7 +204,7 @@ async fn who(
     let bearing = Bearing { door, token: credential.access_token.clone() };
     let kept = Keep;
     let now = runtime.clock.now();
-    let cx = Fetch::new(Arc::new(bearing), Box::new(kept), Arc::clone(&runtime.app), None, now);
+    let cx = Fetch::new(Arc::new(bearing), Box::new(kept), runtime.app.current(), None, now);
     let mut cx = cx.with_token_facts(facts);
     let mut account = runtime.provider.connected(&mut cx).await?;
     if !granted.is_empty() {
@@ -348,7 +348,7 @@ pub async fn disconnect(runtime: &Runtime, connection: &Connection) -> Result<()
     {
         let token = runtime.tokens.stored(connection.id).await;
         if let Ok(Some(credential)) = token {
-            let request = oauth::token::revoke(&revoke, &runtime.app, &credential);
+            let request = oauth::token::revoke(&revoke, &runtime.app.current(), &credential);
             let door = super::door(runtime, None, Cause::Request, true);
             if let Err(error) = door.send(request).await {
                 warn!(provider = connection.provider, %error, "the provider did not revoke; removing all the same");
@@ -443,10 +443,16 @@ impl tributary_contract::Committer for Keep {
     }
 }
 
-/// When app-wide subscriptions have to be looked at again.
+/// Makes the app-wide subscriptions what they should be. Keys that came with them are stored before this ends, also
+/// when something else went wrong: they are told once.
+///
+/// Returns when it has to be done again at the latest.
 pub async fn subscribe(runtime: &Runtime) -> Result<Option<DateTime<Utc>>, FetchError> {
     let door = Arc::new(super::door(runtime, None, Cause::Request, true));
     let now = runtime.clock.now();
-    let mut cx = Fetch::new(door, Box::new(Keep), Arc::clone(&runtime.app), None, now);
-    runtime.provider.subscribe(&mut cx).await
+    let mut cx = Fetch::new(door, Box::new(Keep), runtime.app.current(), None, now);
+    let subscribed = runtime.provider.subscribe(&mut cx).await;
+    let kept = runtime.app.keep(cx.take_keys(), &runtime.vault, &runtime.writer, now).await;
+    kept.map_err(|error| FetchError::Store { reason: error.to_string() })?;
+    subscribed
 }

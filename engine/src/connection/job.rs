@@ -252,7 +252,7 @@ pub(super) fn open(
     now: DateTime<Utc>,
 ) -> Fetch {
     let account = Some(connection.account.clone());
-    Fetch::new(door, Box::new(destination), Arc::clone(&runtime.app), account, now)
+    Fetch::new(door, Box::new(destination), runtime.app.current(), account, now)
 }
 
 /// What one job each may ask for. A resource without history has a present state only: it is asked once, whatever

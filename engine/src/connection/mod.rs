@@ -13,12 +13,14 @@
 //! | [`merge`] | notices of the same stretch as one job, pure |
 //! | [`gate`] | pauses polling while a tenant's backlog is over its limit |
 //! | [`commit`] | where emitted records become changesets |
+//! | [`app`] | the provider app with its newest keys |
 //! | [`connect`] | from a consent to a connection, and its end |
 //! | [`user`] | the connection as Terra's user |
 //!
 //! An actor holds ids and due times only: tokens and cursors are read when work starts. It never talks to a sink.
 
 pub mod actor;
+pub mod app;
 pub mod backfill;
 pub mod commit;
 pub mod connect;
@@ -36,7 +38,9 @@ pub mod user;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Semaphore};
-use tributary_contract::{App, Cause, Provider};
+use tributary_contract::{Cause, Provider};
+
+pub use app::LiveApp;
 
 use crate::budget::{BudgetHandle, Class};
 use crate::clock::Clock;
@@ -48,8 +52,8 @@ use crate::vault::Vault;
 pub struct Runtime {
     /// The provider.
     pub provider: &'static dyn Provider,
-    /// Its client credentials.
-    pub app: Arc<App>,
+    /// Its client credentials and keys.
+    pub app: LiveApp,
     /// Replaces scheme, host and port of every URL of the provider; for sandboxes and proxies.
     pub origin: Option<String>,
     /// How far back history is fetched after a connect.
@@ -107,7 +111,7 @@ fn door(runtime: &Runtime, connection: Option<&Connection>, cause: Cause, author
     };
     EngineDoor::new(DoorParts {
         spec: runtime.provider.spec(),
-        app: Arc::clone(&runtime.app),
+        app: runtime.app.current(),
         origin: runtime.origin.clone(),
         client: runtime.client.clone(),
         budget: runtime.budget.clone(),

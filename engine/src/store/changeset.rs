@@ -11,7 +11,9 @@ use tributary_contract::{Cursor, TraceContext};
 use uuid::Uuid;
 
 use super::bulk::Reseal;
-use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
+use super::row::{
+    Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedAppKey, SealedCredential,
+};
 
 /// Changes that become durable together.
 #[derive(Debug, Clone, Default)]
@@ -189,6 +191,8 @@ pub enum Change {
     CredentialPut(SealedCredential),
     /// Replaces an envelope of the vault, unless another one lies there by now.
     Reseal(Reseal),
+    /// Stores a sealed key of a provider app; one of the same app and name is replaced.
+    AppKeyPut(SealedAppKey),
     /// Wipes the credential, cursors, inbox and digests of a connection; its log entries stay until retention, and
     /// its epoch is raised. Without digests, an account that is connected again brings its records again.
     ConnectionWipe {

@@ -27,7 +27,7 @@ pub use changeset::{Change, Changeset, Committed, Fence, Lane, Rejected, Retenti
 pub use filter::{ConnectionCount, ConnectionFilter, DeadLetterFilter, LogFilter};
 pub use row::{
     Connection, ConnectionState, CursorRow, DeadLetter, Flow, InboxRow, LogRow, NewDeadLetter, NewNotice,
-    Parked, SealedCredential,
+    Parked, SealedAppKey, SealedCredential,
 };
 pub use sqlite::SqliteStore;
 pub use writer::{StoreWriter, WriteError, Writer, WriterOptions, WriterTask};
@@ -91,6 +91,9 @@ pub trait Store: Send + Sync {
 
     /// The sealed credential of a connection.
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError>;
+
+    /// The sealed keys of one provider app, or of all of them, by app and name.
+    async fn app_keys(&self, app: Option<&str>) -> Result<Vec<SealedAppKey>, StoreError>;
 
     /// Where a resource of a connection stands in a lane.
     async fn cursor(

@@ -23,7 +23,9 @@ use crate::invariant::Invariant;
 
 use super::bulk::Reseal;
 use super::changeset::{Change, Changeset, Committed, Lane, Rejected, Retention};
-use super::row::{Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedCredential};
+use super::row::{
+    Connection, ConnectionState, Flow, NewDeadLetter, NewNotice, Parked, SealedAppKey, SealedCredential,
+};
 
 /// The rows to write, each table in its own right: within one plan no row is written twice, so the tables can be
 /// written in any order, except that wipes come first.
@@ -43,6 +45,8 @@ pub(super) struct Plan<'a> {
     pub(super) event_ids: Vec<(NoticeKey<'a>, DateTime<Utc>)>,
     pub(super) inbox: BTreeMap<i64, InboxWrite<'a>>,
     pub(super) credentials: BTreeMap<Uuid, &'a SealedCredential>,
+    /// By app and name.
+    pub(super) app_keys: BTreeMap<(&'a str, &'a str), &'a SealedAppKey>,
     /// `None` takes the flow away.
     pub(super) flows: BTreeMap<&'a str, Option<&'a Flow>>,
     pub(super) offsets: BTreeMap<(&'a str, &'a str), OffsetWrite>,
@@ -236,6 +240,9 @@ impl<'a> Fold<'a> {
                 plan.credentials.insert(credential.connection, credential);
             }
             Change::Reseal(reseal) => plan.reseals.push((index, reseal)),
+            Change::AppKeyPut(key) => {
+                plan.app_keys.insert((&key.app, &key.name), key);
+            }
             Change::ConnectionWipe { connection } => self.wipe(*connection),
             Change::FlowPut(flow) => {
                 self.known.flows.insert(&flow.state);

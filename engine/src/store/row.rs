@@ -100,6 +100,28 @@ impl fmt::Debug for SealedCredential {
     }
 }
 
+/// A key of a provider app as it lies in the store: ciphertext only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedAppKey {
+    /// The app: the key of its provider, `polar`; `<dev_id>/<provider>` for an app of a tenant's own.
+    pub app: String,
+    /// Name of the key.
+    pub name: String,
+    /// Envelope of the vault: key id, nonce, ciphertext.
+    pub sealed: Vec<u8>,
+    /// When it was stored.
+    pub stored_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for SealedAppKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedAppKey")
+            .field("app", &self.app)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a resource stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CursorRow {

@@ -336,6 +336,7 @@ impl Weight {
             | Change::Unpark { .. }
             | Change::DeadLetterRemove { .. }
             | Change::DeadLetterHold { .. }
+            | Change::AppKeyPut(_)
             | Change::Retain(_) => 0,
         };
         let bytes = changeset.changes.iter().map(|change| FRAME + payload(change)).sum();

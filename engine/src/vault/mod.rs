@@ -1,9 +1,11 @@
 //! The vault: seals what must not lie in the store in the clear, and opens it again.
 //!
 //! The first key seals, all keys open, so a key is changed by putting a new one in front, sealing everything again
-//! ([`rotate`](rotate::rotate)) and then removing the old one. Without a key nothing starts. The vault never writes by itself, apart from the one
+//! ([`rotate`](rotate::rotate)) and then removing the old one. That holds for the credential of every connection and for
+//! the keys of provider apps alike. Without a key nothing starts. The vault never writes by itself, apart from the one
 //! value by which it knows its store.
 
+mod app_key;
 mod credential;
 mod ring;
 pub mod rotate;
@@ -62,6 +64,14 @@ pub enum VaultError {
     Unreadable {
         /// Whose.
         connection: Uuid,
+    },
+    /// A key of a provider app opens but is no text.
+    #[error("key {name:?} of provider app {app:?} cannot be read")]
+    UnreadableAppKey {
+        /// Which app.
+        app: String,
+        /// Which key.
+        name: String,
     },
     /// The store could not be asked.
     #[error(transparent)]

@@ -26,6 +26,7 @@ struct Place {
 const PLACES: &[Place] = &[
     Place { column: CREDENTIAL, field: |_| super::credential::FIELD.to_owned() },
     Place { column: VERIFIER, field: |_| super::PKCE_VERIFIER.to_owned() },
+    Place { column: APP_KEY, field: |key| super::app_key::field(key.text(0), key.text(1)) },
 ];
 
 const CREDENTIAL: SealedColumn = SealedColumn {
@@ -41,6 +42,14 @@ const VERIFIER: SealedColumn = SealedColumn {
     sealed: "verifier",
     key: &[KeyColumn::Text("state")],
     owner: Some("connection"),
+};
+
+/// Keys that a provider handed out for a whole app.
+const APP_KEY: SealedColumn = SealedColumn {
+    table: "app_key",
+    sealed: "sealed",
+    key: &[KeyColumn::Text("app"), KeyColumn::Text("name")],
+    owner: None,
 };
 
 /// Rows of one page and one transaction.

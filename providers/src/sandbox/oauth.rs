@@ -272,6 +272,23 @@ impl Authority {
         if !self.is_client(call.form("client_id"), call.form("client_secret")) {
             return Err(TokenRefused::Client);
         }
+        self.granted(call, now)
+    }
+
+    /// The same for a client that has proven itself by HTTP Basic.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn token_by_basic(&mut self, call: &Call, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
+        let basic = call.basic();
+        let (id, secret) = basic.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str())).unzip();
+        if !self.is_client(id, secret) {
+            return Err(TokenRefused::Client);
+        }
+        self.granted(call, now)
+    }
+
+    fn granted(&mut self, call: &Call, now: DateTime<Utc>) -> Result<Issued, TokenRefused> {
         match call.form("grant_type") {
             Some("authorization_code") => self.exchange(call, now),
             Some("refresh_token") => self.rotate(call.form("refresh_token").unwrap_or_default(), now),

@@ -137,6 +137,7 @@ impl Rig {
             verify_token: Some(Secret::from("word")),
             callback_url: "http://me/callback".to_owned(),
             notify_url: "http://me/notify".to_owned(),
+            keys: BTreeMap::new(),
         };
         let cloud = Arc::new(Mutex::new(cloud));
         Self { provider, app: Arc::new(app), cloud, tokens: Vec::new(), emissions: Emissions::new() }

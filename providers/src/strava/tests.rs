@@ -19,6 +19,7 @@ fn app() -> App {
         verify_token: Some(Secret::from("our-word")),
         callback_url: "https://sync.example.com/auth/strava/callback".to_owned(),
         notify_url: "https://sync.example.com/notify/strava".to_owned(),
+        keys: std::collections::BTreeMap::new(),
     }
 }
 

@@ -64,6 +64,7 @@ mod tests {
             verify_token: None,
             callback_url: String::new(),
             notify_url: String::new(),
+            keys: std::collections::BTreeMap::new(),
         };
         // printf 'getnonce,client,1700000000' | openssl dgst -sha256 -hmac key
         assert_eq!(

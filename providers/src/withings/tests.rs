@@ -27,6 +27,7 @@ fn app() -> App {
         verify_token: None,
         callback_url: "https://sync.example.com/auth/withings/callback".to_owned(),
         notify_url: "https://sync.example.com/notify/withings".to_owned(),
+        keys: std::collections::BTreeMap::new(),
     }
 }
 

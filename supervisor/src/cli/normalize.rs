@@ -96,6 +96,7 @@ async fn fetch(
         verify_token: None,
         callback_url: String::new(),
         notify_url: String::new(),
+        keys: std::collections::BTreeMap::new(),
     };
     // Nothing is left out for its date: the window is as wide as time stamps in provider documents reach.
     let window = Window::new(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + Duration::days(365 * 130));

@@ -51,7 +51,7 @@ async fn take(
         .app(owner, provider)
         .ok_or_else(|| Failure::not_found(format!("no provider app {provider:?} is configured here")))?;
     let inbound = inbound(request, body, runtime)?;
-    match runtime.provider.notified(&inbound, &runtime.app) {
+    match runtime.provider.notified(&inbound, &runtime.app.current()) {
         Ok(Notified::Answer(reply)) => Ok(answer(&reply)),
         Ok(Notified::Notices(notices)) => {
             let holds = |tenant: &str| current.runtimes.holds(owner, tenant, provider);

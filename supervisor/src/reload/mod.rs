@@ -22,12 +22,12 @@ use tributary_config::{
     Change, Config, ConfigErrors, Fingerprint, Loaded, Step, diff, keep_until_restart, load_watched,
 };
 use tributary_engine::delivery::Parts;
+use tributary_engine::store::StoreError;
 use tributary_engine::telemetry::metric;
-use tributary_net::NetError;
 
 use crate::app::Shared;
 use crate::current::Current;
-use crate::runtimes::Runtimes;
+use crate::runtimes::{AppsError, Runtimes};
 use crate::sinks;
 use crate::subscriptions::{Subscriptions, locked};
 use crate::supervise::{AddDelivery, Configure, RemoveDelivery};
@@ -84,14 +84,20 @@ pub enum Refusal {
     /// An HTTP client cannot be built.
     #[error("an HTTP client cannot be built: {0}; the configuration stays as it was")]
     Client(String),
+    /// The keys of the apps at the providers cannot be read.
+    #[error("{0}; the configuration stays as it was")]
+    Keys(#[from] StoreError),
     /// Nobody listens.
     #[error("this daemon does not follow its configuration, is busy with other changes, or is stopping")]
     Nobody,
 }
 
-impl From<NetError> for Refusal {
-    fn from(error: NetError) -> Self {
-        Self::Client(error.to_string())
+impl From<AppsError> for Refusal {
+    fn from(error: AppsError) -> Self {
+        match error {
+            AppsError::Client(error) => Self::Client(error.to_string()),
+            AppsError::Keys(error) => Self::Keys(error),
+        }
     }
 }
 
@@ -239,7 +245,7 @@ impl Reloader {
         }
         let wanted = keep_until_restart(&current.config, wanted);
         let starting = self.build(&wanted, &changes).await?;
-        let runtimes = Arc::new(Runtimes::build(&wanted, &shared.ground, &current.runtimes)?);
+        let runtimes = Arc::new(Runtimes::build(&wanted, &shared.ground, &current.runtimes).await?);
 
         let mut applied = Applied { warnings: wanted.warnings.clone(), ..Applied::default() };
         for change in &changes {

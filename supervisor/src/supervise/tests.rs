@@ -173,20 +173,23 @@ impl Provider for Mine {
     }
 }
 
-fn runtime(rig: &Rig) -> Arc<Runtime> {
+async fn runtime(rig: &Rig) -> Arc<Runtime> {
     let (store, writer, clock) = (Arc::clone(&rig.store), rig.writer.clone(), rig.clock.clone());
     let key = VaultKey::parse("test", &hex::encode([1_u8; 32])).unwrap();
     let vault = Arc::new(Vault::new(vec![key]).unwrap());
     let spec = crate::app::spec_of("strava").unwrap();
+    let app = tributary_contract::App {
+        client_id: "id".to_owned(),
+        client_secret: "secret".into(),
+        verify_token: None,
+        keys: std::collections::BTreeMap::new(),
+        callback_url: String::new(),
+        notify_url: String::new(),
+    };
+    let app = tributary_engine::connection::LiveApp::load("mine", app, store.as_ref(), &vault).await.unwrap();
     Arc::new(Runtime {
         provider: &Mine,
-        app: Arc::new(tributary_contract::App {
-            client_id: "id".to_owned(),
-            client_secret: "secret".into(),
-            verify_token: None,
-            callback_url: String::new(),
-            notify_url: String::new(),
-        }),
+        app,
         origin: None,
         history: chrono::Duration::days(1),
         client: tributary_net::Client::new(tributary_net::ClientOptions::default()).unwrap(),
@@ -220,7 +223,7 @@ fn a_connection_whose_actor_dies_again_and_again_is_quarantined_and_comes_back()
             updated_at: now,
         };
         rig.commit(vec![Change::ConnectionPut(connection)]).await;
-        let runtimes = Arc::new(Runtimes::of_one("acme", "strava", runtime(&rig)));
+        let runtimes = Arc::new(Runtimes::of_one("acme", "strava", runtime(&rig).await));
         let supervisor = Supervisor::new(runtimes, Arc::clone(&rig.store), rig.clock.clone()).start();
         PANICS.store(5, Ordering::SeqCst);
         assert_eq!(supervisor.send(Begin).await.unwrap().unwrap(), 1);

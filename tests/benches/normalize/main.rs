@@ -87,6 +87,7 @@ fn normalize(case: &Case, repeats: usize) -> Duration {
         client_id: String::new(),
         client_secret: Secret::new(String::new()),
         verify_token: None,
+        keys: std::collections::BTreeMap::new(),
         callback_url: String::new(),
         notify_url: String::new(),
     });

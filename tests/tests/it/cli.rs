@@ -99,7 +99,7 @@ fn failure_ends_with_1_and_one_line_on_standard_error() {
     for (arguments, said) in [
         (&["run", "-c", "/no/such/file.yaml"] as &[&str], "/no/such/file.yaml"),
         (&["check", "-c", "/no/such/file.yaml"], "/no/such/file.yaml"),
-        (&["normalize", "--provider", "nobody", "--resource", "x"], "allowed: oura, strava"),
+        (&["normalize", "--provider", "nobody", "--resource", "x"], "allowed: oura, polar, strava"),
         (&["normalize", "--provider", "strava", "--resource", "x"], "allowed: activities, athlete"),
         (&["normalize", "--provider", "strava", "--resource", "athlete", "/no/such/file"], "/no/such/file"),
         (&["connections", "--admin", "http://127.0.0.1:1"], "127.0.0.1:1"),

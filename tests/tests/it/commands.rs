@@ -189,8 +189,8 @@ fn backfill_fetches_a_stretch_and_adds_nothing_twice() {
         let asked = || rig.host("strava").with(|sandbox| sandbox.statistics().total());
         let calls = asked();
         let id = person.connection.to_string();
-        let from = (chrono::Utc::now() - chrono::TimeDelta::days(3)).to_rfc3339();
-        let to = chrono::Utc::now().to_rfc3339();
+        let from = (rig.shared().clock.now() - chrono::TimeDelta::days(3)).to_rfc3339();
+        let to = rig.shared().clock.now().to_rfc3339();
         let wish =
             ["backfill", "--connection", &id, "--resource", "activities", "--from", &from, "--to", &to];
         let answer = ask(&rig, &wish).await;

@@ -28,6 +28,7 @@ fn terms(app: &[Quota], user: &[Quota]) -> Terms {
         user: user.to_vec(),
         usage: Usage::Silent,
         spoken_of: (0..app.len()).map(|index| vec![index]).collect(),
+        grows: false,
         patience: Duration::from_secs(24 * 3600),
     }
 }
@@ -182,6 +183,28 @@ fn retry_after_is_obeyed_and_only_by_whom_it_concerns() {
 }
 
 #[test]
+fn a_quota_that_grows_with_users_follows_the_stated_limit_over_a_restart() {
+    let usage = Usage::GrowingCounts(&[CountHeaders { limit: "l", usage: "u", quotas: &[0] }]);
+    let growing = || Terms { usage, grows: true, ..terms(&[rolling(2)], &[]) };
+    let stated =
+        |used| Reading { counts: vec![Count { quota: 0, limit: Some(100), used }], ..Reading::default() };
+    let mut state = State::new(growing(), start());
+    assert_eq!(granted(&state.on(want(1, Class::Request, 1), at(0))), [1]);
+    state.on(Message::Answered(1, stated(50)), at(1));
+    assert_eq!(state.levels(at(1))[0].permits, 100);
+    assert_eq!(granted(&state.on(want(2, Class::Request, 1), at(1))), [2]);
+
+    let saved = state.app.windows()[0].save(at(2));
+    assert_eq!(saved.limit, Some(100));
+    let mut again = State::kept(growing(), at(2));
+    again.on(Message::Resumed(Some(Saved { lent: 0, windows: vec![saved.clone()] })), at(2));
+    assert_eq!(again.levels(at(2))[0].permits, 100);
+    let mut own = State::kept(Terms { grows: false, ..growing() }, at(2));
+    own.on(Message::Resumed(Some(Saved { lent: 0, windows: vec![saved] })), at(2));
+    assert_eq!(own.levels(at(2))[0].permits, 2, "what the operator set stands");
+}
+
+#[test]
 fn usage_headers_count_what_others_used_and_forgive_what_was_not_counted() {
     let headers = Usage::Counts(&[CountHeaders { limit: "l", usage: "u", quotas: &[0] }]);
     let mut state = State::new(Terms { usage: headers, ..terms(&[aligned(100)], &[]) }, start());
@@ -267,7 +290,7 @@ impl World {
             self.now = self.now.max(end);
             let (_, arrival) = self.calls[&ticket];
             let counts = match self.terms.usage {
-                Usage::Counts(_) => {
+                Usage::Counts(_) | Usage::GrowingCounts(_) => {
                     let counted = self.inside(&self.terms.app[0], arrival, |_| true);
                     vec![Count { quota: 0, limit: None, used: u32::try_from(counted).unwrap() }]
                 }

@@ -82,9 +82,9 @@ fn the_providers_number_wins_within_what_is_possible() {
         window.take(at(123));
         window.correct(0, 0, at(123));
         assert_eq!(window.used(at(123)), 1, "a call under way keeps its place");
-        window.set_limit(50);
+        window.set_limit(50, false);
         assert_eq!(window.limit(), 50);
-        window.set_limit(500);
+        window.set_limit(500, false);
         assert_eq!(window.limit(), 100, "more than the quota is not believed");
     }
 }

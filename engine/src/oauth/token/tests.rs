@@ -39,6 +39,7 @@ pub(crate) fn app() -> App {
         verify_token: None,
         callback_url: "https://sync.example.org/auth/example/callback".to_owned(),
         notify_url: "https://sync.example.org/notify/example".to_owned(),
+        keys: std::collections::BTreeMap::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{ANN, BOB, Case, OTHER_TENANT, Outcome, TENANT, at, commit, connection, put, record, whole_log};
 use crate::store::{
     Change, Changeset, Committed, ConnectionFilter, ConnectionState, CursorRow, Flow, KeyColumn, KeyPart,
-    Lane, Mark, Rejected, Reseal, SealedColumn, SealedCredential, SealedKey, Standing, Store,
+    Lane, Mark, Rejected, Reseal, SealedAppKey, SealedColumn, SealedCredential, SealedKey, Standing, Store,
 };
 
 pub(super) const CASES: &[(&str, Case)] = &[
@@ -19,6 +19,7 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("an epoch never falls", |store| Box::pin(epoch_never_falls(store))),
     ("a rejected changeset leaves nothing and the others stand", |store| Box::pin(rejected_alone(store))),
     ("credentials are replaced", |store| Box::pin(credentials(store))),
+    ("keys of provider apps are replaced and listed", |store| Box::pin(app_keys(store))),
     ("cursors are kept by resource and lane", |store| Box::pin(cursors(store))),
     ("a wipe takes credential, cursors and digests and raises the epoch", |store| Box::pin(wipe(store))),
     ("what follows a wipe in the same group stands", |store| Box::pin(wipe_and_go_on(store))),
@@ -184,6 +185,32 @@ async fn credentials(store: Arc<dyn Store>) -> Outcome {
     put(&*store, vec![credential(ANN, b"d")]).await?;
     assert_eq!(store.credential(ANN).await?.map(|row| row.sealed), Some(b"d".to_vec()));
     assert_eq!(store.credential(BOB).await?.map(|row| row.sealed), Some(b"b".to_vec()));
+    Ok(())
+}
+
+async fn app_keys(store: Arc<dyn Store>) -> Outcome {
+    let key = |app: &str, name: &str, sealed: &[u8]| SealedAppKey {
+        app: app.to_owned(),
+        name: name.to_owned(),
+        sealed: sealed.to_vec(),
+        stored_at: at(5),
+    };
+    assert_eq!(store.app_keys(None).await?, []);
+    let written = [
+        key("polar", "webhook", b"a"),
+        key("acme/polar", "webhook", b"b"),
+        key("polar", "other", b"c"),
+        key("polar", "webhook", b"d\0\xff"),
+    ];
+    put(&*store, written.into_iter().map(Change::AppKeyPut).collect()).await?;
+    let ours = [key("polar", "other", b"c"), key("polar", "webhook", b"d\0\xff")];
+    assert_eq!(store.app_keys(Some("polar")).await?, ours);
+    assert_eq!(store.app_keys(Some("acme/polar")).await?, [key("acme/polar", "webhook", b"b")]);
+    assert_eq!(store.app_keys(Some("pola")).await?, []);
+    put(&*store, vec![Change::AppKeyPut(key("polar", "other", b"e"))]).await?;
+    let all = store.app_keys(None).await?;
+    let sealed: Vec<&[u8]> = all.iter().map(|key| key.sealed.as_slice()).collect();
+    assert_eq!(sealed, [&b"b"[..], b"e", b"d\0\xff"]);
     Ok(())
 }
 

@@ -69,6 +69,7 @@ impl<'a> Wanted<'a> {
                     | Change::DeadLetterRemove { .. }
                     | Change::DeadLetterHold { .. }
                     | Change::Meta { .. }
+                    | Change::AppKeyPut(_)
                     | Change::Retain(_) => {}
                 }
             }

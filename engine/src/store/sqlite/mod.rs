@@ -38,8 +38,8 @@ use uuid::Uuid;
 use super::plan::{Plan, Wanted};
 use super::{
     Changeset, Committed, Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter,
-    DeadLetterFilter, Flow, InboxDue, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedColumn,
-    SealedCredential, SealedKey, SealedValue, StandingPage, Store, StoreError,
+    DeadLetterFilter, Flow, InboxDue, InboxRow, Lane, LogFilter, LogRow, Parked, Rejected, SealedAppKey,
+    SealedColumn, SealedCredential, SealedKey, SealedValue, StandingPage, Store, StoreError,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
@@ -305,6 +305,10 @@ impl Store for SqliteStore {
 
     async fn credential(&self, connection: Uuid) -> Result<Option<SealedCredential>, StoreError> {
         read::credential(&self.readers, connection).await
+    }
+
+    async fn app_keys(&self, app: Option<&str>) -> Result<Vec<SealedAppKey>, StoreError> {
+        read::app_keys(&self.readers, app).await
     }
 
     async fn cursor(

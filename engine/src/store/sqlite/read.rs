@@ -13,7 +13,7 @@ use super::column::{Columns, Damage, signed_len};
 use super::unavailable;
 use crate::store::{
     Connection, ConnectionCount, ConnectionFilter, ConnectionState, CursorRow, Flow, InboxRow, Lane, Parked,
-    SealedCredential, StoreError,
+    SealedAppKey, SealedCredential, StoreError,
 };
 
 pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
@@ -179,6 +179,25 @@ pub(super) async fn credential(
         sqlx::query("SELECT connection AS place, sealed, stored_at FROM credential WHERE connection = ?")
             .bind(connection.as_bytes().as_slice());
     CREDENTIAL.one(db, "reading a credential", query).await
+}
+
+pub(super) async fn app_keys(db: &SqlitePool, app: Option<&str>) -> Result<Vec<SealedAppKey>, StoreError> {
+    const APP_KEY: Shape<SealedAppKey> = Shape {
+        what: "key of a provider app",
+        read: |columns| {
+            Ok(SealedAppKey {
+                app: columns.get("place")?,
+                name: columns.get("name")?,
+                sealed: columns.get("sealed")?,
+                stored_at: columns.time("stored_at")?,
+            })
+        },
+    };
+    let query = sqlx::query(
+        "SELECT app AS place, name, sealed, stored_at FROM app_key WHERE ?1 IS NULL OR app = ?1 \
+         ORDER BY app, name",
+    );
+    APP_KEY.list(db, "reading the keys of provider apps", query.bind(app.map(str::to_owned))).await
 }
 
 const CURSOR: Shape<CursorRow> = Shape { what: "cursor", read: cursor_row };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::store::{
     Connection, ConnectionCount, ConnectionFilter, CursorRow, DeadLetter, DeadLetterFilter, Flow, InboxRow,
-    Lane, LogFilter, LogRow, Parked, SealedCredential,
+    Lane, LogFilter, LogRow, Parked, SealedAppKey, SealedCredential,
 };
 
 /// A store that only commits: it records the sizes of groups and does to each what the test says.
@@ -118,6 +118,9 @@ impl Store for Scripted {
         unreachable!()
     }
     async fn credential(&self, _: Uuid) -> Result<Option<SealedCredential>, StoreError> {
+        unreachable!()
+    }
+    async fn app_keys(&self, _: Option<&str>) -> Result<Vec<SealedAppKey>, StoreError> {
         unreachable!()
     }
     async fn cursor(&self, _: Uuid, _: &str, _: Lane) -> Result<Option<CursorRow>, StoreError> {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::super::tests::vault;
 use super::*;
 use crate::clock::Clock;
-use crate::store::{SealedCredential, SqliteStore, WriterOptions};
+use crate::store::{SealedAppKey, SealedCredential, SqliteStore, WriterOptions};
 use crate::vault::Credential;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -66,6 +66,21 @@ async fn everything_is_sealed_again_and_the_old_key_can_go() {
     );
     let again = rotate(&both, &*rig.store, &rig.writer, |_| {}).await.unwrap();
     assert_eq!((again.progress.resealed, again.progress.seen), (0, 1_200));
+}
+
+#[tokio::test]
+async fn keys_of_provider_apps_are_sealed_again_too() {
+    let (old, both, new) = (vault(&[1]), vault(&[2, 1]), vault(&[2]));
+    let rig = rig(1, &old).await;
+    let (app, name) = ("acme/polar".to_owned(), "webhook".to_owned());
+    let sealed = old.seal_app_key(&app, &name, &"planted".into()).unwrap();
+    let key = SealedAppKey { app, name, sealed, stored_at: DateTime::<Utc>::UNIX_EPOCH };
+    rig.writer.commit(Changeset::unfenced(vec![Change::AppKeyPut(key)])).await.unwrap();
+    let rotated = rotate(&both, &*rig.store, &rig.writer, |_| {}).await.unwrap();
+    assert_eq!((rotated.progress.resealed, rotated.is_complete()), (2, true));
+    let kept = rig.store.app_keys(None).await.unwrap();
+    let opened = new.open_app_key(&kept[0].app, &kept[0].name, &kept[0].sealed).unwrap();
+    assert_eq!(opened.expose(), "planted");
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ async fn run(door: Recorded) -> (Result<Option<DateTime<Utc>>, FetchError>, Vec<
         verify_token: Some(Secret::from("our-word")),
         callback_url: "https://sync.example.com/auth/oura/callback".to_owned(),
         notify_url: OURS.to_owned(),
+        keys: std::collections::BTreeMap::new(),
     };
     let door = Arc::new(door);
     let mut cx = Fetch::new(door.clone(), Box::new(Kept::default()), Arc::new(app), None, now());
@@ -160,6 +161,7 @@ async fn without_a_word_for_the_handshake_nothing_is_subscribed() {
         verify_token: None,
         callback_url: String::new(),
         notify_url: OURS.to_owned(),
+        keys: std::collections::BTreeMap::new(),
     };
     let mut cx = Fetch::new(door.clone(), Box::new(Kept::default()), Arc::new(app), None, now());
     assert!(matches!(Oura.subscribe(&mut cx).await, Err(FetchError::Unsupported { .. })));

@@ -132,6 +132,7 @@ fn app() -> App {
         verify_token: Some(Secret::from("our-word")),
         callback_url: "https://sync.example.com/auth/oura/callback".to_owned(),
         notify_url: "https://sync.example.com/notify/oura".to_owned(),
+        keys: std::collections::BTreeMap::new(),
     }
 }
 

@@ -68,7 +68,9 @@ async fn reload(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
             let failure = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
             Err(failure.coded(codes::CONFIG_INVALID))
         }
-        Err(error @ (Refusal::Client(_) | Refusal::Nobody)) => Err(Failure::unavailable(error.to_string())),
+        Err(error @ (Refusal::Client(_) | Refusal::Keys(_) | Refusal::Nobody)) => {
+            Err(Failure::unavailable(error.to_string()))
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) async fn connections(
         connection(db, write, now).await?;
     }
     credentials(db, plan).await?;
+    app_keys(db, plan).await?;
     for (state, flow) in &plan.flows {
         flow_row(db, state, *flow).await?;
     }
@@ -96,6 +97,23 @@ async fn put_connection(db: &mut SqliteConnection, row: &Connection, epoch: u64)
         },
         _ => unavailable("storing a connection", &error),
     })
+}
+
+/// There are few, and they change once in a long while.
+async fn app_keys(db: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), StoreError> {
+    for key in plan.app_keys.values() {
+        let query = sqlx::query(
+            "INSERT INTO app_key (app, name, sealed, stored_at) VALUES (?,?,?,?) \
+             ON CONFLICT DO UPDATE SET sealed = excluded.sealed, stored_at = excluded.stored_at",
+        );
+        let query = query
+            .bind(key.app.as_str())
+            .bind(key.name.as_str())
+            .bind(key.sealed.as_slice())
+            .bind(micros(key.stored_at));
+        run(db, "storing a key of a provider app", query).await?;
+    }
+    Ok(())
 }
 
 async fn credentials(db: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), StoreError> {
