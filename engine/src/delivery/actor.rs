@@ -1,25 +1,26 @@
 //! The shell of a delivery: performs what [`super::state`] decides. One actix actor per sink.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
-use thiserror::Error;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{oneshot, watch};
-use tracing::{Instrument as _, error, info, warn};
+use tokio::task::JoinSet;
+use tracing::{Instrument as _, Span, error, info, warn};
 use tributary_contract::Spec;
 use tributary_contract::model::{Digest, EntryId};
 use tributary_contract::sink::{Batch, Entry, EntryKind, Limits, Outcome, Sink, SinkError, User};
 use uuid::Uuid;
 
+pub use self::asked::{Cut, LookAtParked, NotRewound, Observe, Observed, Rewind, Stop};
 use super::group::{Filter, Group};
 use super::ladder::Ladder;
 use super::observe;
-use super::state::{Effect, Levels, Message as Event, State};
-use crate::clock::Clock;
+use super::state::{Effect, Message as Event, State};
+use crate::clock::{Clock, ClockGuard};
 use crate::connection::user;
 use crate::invariant::Invariant;
 use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
@@ -30,6 +31,8 @@ use crate::telemetry::span;
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
 /// Users that are remembered between reads.
 const USERS: usize = 10_000;
+/// Users that are read at once.
+const READS: usize = 4;
 
 /// What a delivery is made of.
 #[derive(Clone)]
@@ -63,9 +66,9 @@ pub struct Delivery {
     users: HashMap<Uuid, Arc<User>>,
     rewinding: VecDeque<oneshot::Sender<()>>,
     stopping: Vec<tokio::sync::oneshot::Sender<()>>,
-    /// Calls of the sink that are under way.
-    calls: HashMap<u64, SpawnHandle>,
-    next_call: u64,
+    /// Calls of the sink that are under way. Tasks of their own: what an actor spawns on itself is polled whenever any
+    /// of it is woken, so that each of many calls would pay for all.
+    calls: JoinSet<()>,
     started_at: DateTime<Utc>,
     /// Tells the parent when this actor ends.
     guard: Option<EndGuard>,
@@ -84,8 +87,7 @@ impl Delivery {
             users: HashMap::new(),
             rewinding: VecDeque::new(),
             stopping: Vec::new(),
-            calls: HashMap::new(),
-            next_call: 0,
+            calls: JoinSet::new(),
             started_at,
             guard: None,
         }
@@ -237,7 +239,7 @@ impl Delivery {
         }));
     }
 
-    fn deliver(&mut self, group: Group, attempt: u32, replay: bool, ctx: &mut Context<Self>) {
+    fn deliver(&mut self, group: Group, attempt: u32, replay: bool, ctx: &Context<Self>) {
         let parts = self.parts.clone();
         let began = parts.clock.now();
         let syncs = observe::syncs(&group);
@@ -250,9 +252,10 @@ impl Delivery {
             trace: span::context_of(&span, observe::only(&syncs)),
             entries: group.entries.clone(),
         };
+        let actor = ctx.address();
         let call = async move {
-            let attempt = AssertUnwindSafe(parts.sink.deliver(&batch)).catch_unwind();
-            match parts.clock.timeout(DEADLINE, attempt).await {
+            let call = AssertUnwindSafe(parts.sink.deliver(&batch)).catch_unwind();
+            let result = match parts.clock.timeout(DEADLINE, call.instrument(span.clone())).await {
                 Ok(Ok(result)) => result,
                 Ok(Err(_panic)) => {
                     Err(SinkError::Unavailable { reason: "the sink panicked".to_owned(), after: None })
@@ -261,18 +264,13 @@ impl Delivery {
                     reason: format!("no answer within {} s", DEADLINE.as_secs()),
                     after: None,
                 }),
+            };
+            let called = Called { group, attempt, began, span, result, _hold: parts.clock.guard() };
+            if actor.send(called).await.is_err() {
+                info!(sink = %parts.name, "the sink ended before a call of it; what it carried is sent again");
             }
         };
-        let call = call.instrument(span.clone());
-        let number = self.next_call;
-        self.next_call = number.wrapping_add(1);
-        let handle = ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
-            actor.calls.remove(&number);
-            span.in_scope(|| actor.log_failure(&group, attempt, &result));
-            observe::ended(&actor.parts, &span, &group, began, &result);
-            actor.on(Event::Delivered { group, began, result }, ctx);
-        }));
-        self.calls.insert(number, handle);
+        self.calls.spawn_local(call);
     }
 
     fn log_failure(&self, group: &Group, attempt: u32, result: &Result<Vec<Outcome>, SinkError>) {
@@ -321,6 +319,8 @@ impl Delivery {
     }
 }
 
+/// Rows with their users. Those that are not known yet are read first, several at once: each read is a hop to another
+/// thread and back. A life-cycle event tells of a change, so its user is read again.
 async fn with_users(
     parts: &Parts,
     rows: Vec<LogRow>,
@@ -329,24 +329,26 @@ async fn with_users(
     if users.len() > USERS {
         users.clear();
     }
+    let is_news =
+        |row: &&LogRow| matches!(row.kind, EntryKind::LifeCycle(_)) || !users.contains_key(&row.connection);
+    let wanted: HashSet<Uuid> = rows.iter().filter(is_news).map(|row| row.connection).collect();
+    let read = |id| async move { Ok::<_, crate::store::StoreError>((id, parts.store.connection(id).await?)) };
+    let mut reads = stream::iter(wanted).map(read).buffer_unordered(READS);
+    while let Some((id, connection)) = reads.try_next().await? {
+        let user = connection.map_or_else(
+            || user::unknown(id),
+            |connection| user::of(&connection, (parts.spec)(&connection.provider)),
+        );
+        users.insert(id, Arc::new(user));
+    }
+    drop(reads);
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         if cfg!(debug_assertions) {
             Invariant::StableIdentity.check(is_itself(&row), "in an entry of the log");
         }
-        let changed = matches!(row.kind, tributary_contract::sink::EntryKind::LifeCycle(_));
-        let user = match users.get(&row.connection).filter(|_| !changed) {
-            Some(user) => Arc::clone(user),
-            None => {
-                let connection = parts.store.connection(row.connection).await?;
-                let user = Arc::new(connection.map_or_else(
-                    || user::unknown(row.connection),
-                    |connection| user::of(&connection, (parts.spec)(&connection.provider)),
-                ));
-                users.insert(row.connection, Arc::clone(&user));
-                user
-            }
-        };
+        let user =
+            users.entry(row.connection).or_insert_with(|| Arc::new(user::unknown(row.connection))).clone();
         entries.push(Arc::new(Entry {
             sequence: row.sequence,
             id: row.id,
@@ -379,113 +381,35 @@ impl Actor for Delivery {
     }
 }
 
-/// Asks a delivery how it is.
-#[derive(Debug, Message)]
-#[rtype(result = "Observed")]
-pub struct Observe;
-
-/// How a delivery is.
-#[derive(Debug, Clone, MessageResponse)]
-pub struct Observed {
-    /// Owner of the sink.
-    pub tenant: Arc<str>,
-    /// The sink.
-    pub sink: Arc<str>,
-    /// When this actor of it began.
-    pub started_at: DateTime<Utc>,
-    /// Counters and levels.
-    pub levels: Levels,
-}
-
-impl Handler<Observe> for Delivery {
-    type Result = Observed;
-
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed {
-            tenant: Arc::clone(&self.parts.tenant),
-            sink: Arc::clone(&self.parts.name),
-            started_at: self.started_at,
-            levels: self.state.as_ref().map(State::levels).unwrap_or_default(),
-        }
-    }
-}
-
-/// Tells a delivery that parked deliveries were added to the store.
-#[derive(Debug, Message)]
+/// A call of the sink ended.
+#[derive(Message)]
 #[rtype(result = "()")]
-pub struct LookAtParked;
+struct Called {
+    group: Group,
+    attempt: u32,
+    began: DateTime<Utc>,
+    span: Span,
+    result: Result<Vec<Outcome>, SinkError>,
+    /// Keeps a manual clock where it is until this is dealt with.
+    _hold: ClockGuard,
+}
 
-impl Handler<LookAtParked> for Delivery {
+impl Handler<Called> for Delivery {
     type Result = ();
 
-    fn handle(&mut self, _: LookAtParked, ctx: &mut Self::Context) {
-        // One that has not begun looks at all that is parked when it does.
-        self.on(Event::ParkedAdded, ctx);
-    }
-}
-
-/// Asks a delivery to deliver everything behind a sequence again. Answers once the new offset is durable.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), NotRewound>")]
-pub struct Rewind {
-    /// The new offset.
-    pub to: u64,
-}
-
-/// The delivery is not rewound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the sink is just starting or ending; try again")]
-pub struct NotRewound;
-
-impl Handler<Rewind> for Delivery {
-    type Result = ResponseFuture<Result<(), NotRewound>>;
-
-    fn handle(&mut self, Rewind { to }: Rewind, ctx: &mut Self::Context) -> Self::Result {
-        if self.state.is_none() || !self.stopping.is_empty() {
-            return Box::pin(async { Err(NotRewound) });
+    fn handle(&mut self, called: Called, ctx: &mut Self::Context) {
+        let Called { group, attempt, began, span, result, _hold } = called;
+        while let Some(ended) = self.calls.try_join_next() {
+            if let Err(error) = ended
+                && !error.is_cancelled()
+            {
+                error!(sink = %self.parts.name, %error, "a call of the sink was cut off");
+            }
         }
-        info!(sink = %self.parts.name, tenant = %self.parts.tenant, to, "sink is rewound");
-        let (done, durable) = oneshot::channel();
-        self.rewinding.push_back(done);
-        self.on(Event::Rewind { to }, ctx);
-        Box::pin(async { durable.await.map_err(|_ended| NotRewound) })
+        span.in_scope(|| self.log_failure(&group, attempt, &result));
+        observe::ended(&self.parts, &span, &group, began, &result);
+        self.on(Event::Delivered { group, began, result }, ctx);
     }
 }
 
-/// Asks a delivery to finish what is in flight, store its offset and end.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Stop {
-    /// Told when it is done.
-    pub done: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Handler<Stop> for Delivery {
-    type Result = ();
-
-    fn handle(&mut self, stop: Stop, ctx: &mut Self::Context) {
-        self.stopping.push(stop.done);
-        if self.state.is_none() {
-            self.perform(Effect::Drained, ctx);
-        } else {
-            self.on(Event::Drain, ctx);
-        }
-    }
-}
-
-/// Asks a delivery that was asked to stop not to wait for the sink any longer. What is in flight counts as not
-/// delivered, so that whoever reads on from the offset delivers it again.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Cut;
-
-impl Handler<Cut> for Delivery {
-    type Result = ();
-
-    fn handle(&mut self, _: Cut, ctx: &mut Self::Context) {
-        for (_, call) in self.calls.drain() {
-            ctx.cancel_future(call);
-        }
-        self.on(Event::Cut, ctx);
-    }
-}
+mod asked;
