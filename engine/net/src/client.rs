@@ -4,7 +4,7 @@
 //! status. A redirect is an answer like any other and never followed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,6 +36,15 @@ struct Shared {
     connect_timeout: Duration,
     timeout: Duration,
     max_body: usize,
+    /// The first URI that passed the check: a webhook posts to one all its life, which need not be parsed each time.
+    known: OnceLock<Known>,
+}
+
+/// A URI as it was written, and what it was found to be.
+struct Known {
+    uri: http::Uri,
+    url: Url,
+    origin: Origin,
 }
 
 /// How a [`Client`] behaves. The default is strict: https to public addresses on the usual ports only.
@@ -125,6 +134,7 @@ impl Client {
             connect_timeout: options.connect_timeout,
             timeout: options.timeout,
             max_body: options.max_body,
+            known: OnceLock::new(),
         };
         Ok(Self { http, shared: Arc::new(shared) })
     }
@@ -187,10 +197,7 @@ impl Client {
 
     fn prepare(&self, request: http::Request<Bytes>) -> Result<(reqwest::Request, Origin), NetError> {
         let (parts, body) = request.into_parts();
-        let url = Url::parse(&parts.uri.to_string()).map_err(|error| NetError::Build {
-            reason: format!("the URI of a request must be an absolute URL: {error}"),
-        })?;
-        let origin = self.shared.rules.check(&url)?;
+        let (url, origin) = self.checked(parts.uri)?;
         let means_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         let mut prepared = reqwest::Request::new(parts.method, url);
         *prepared.headers_mut() = parts.headers;
@@ -201,6 +208,19 @@ impl Client {
             prepared.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok((prepared, origin))
+    }
+
+    fn checked(&self, uri: http::Uri) -> Result<(Url, Origin), NetError> {
+        // The rules never change, so what passed once passes always. Addresses are checked when it connects.
+        if let Some(known) = self.shared.known.get().filter(|known| known.uri == uri) {
+            return Ok((known.url.clone(), known.origin.clone()));
+        }
+        let url = Url::parse(&uri.to_string()).map_err(|error| NetError::Build {
+            reason: format!("the URI of a request must be an absolute URL: {error}"),
+        })?;
+        let origin = self.shared.rules.check(&url)?;
+        self.shared.known.get_or_init(|| Known { uri, url: url.clone(), origin: origin.clone() });
+        Ok((url, origin))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use url::{Host, Url};
 
@@ -16,7 +17,7 @@ use crate::guard::AddressRules;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: &'static str,
-    host: String,
+    host: Arc<str>,
     port: u16,
 }
 
@@ -74,7 +75,7 @@ impl UrlRules {
             return Err(NetError::RefusedAddress { host: host.to_string(), reason });
         }
         self.check_port(url, port, literal)?;
-        Ok(Origin { scheme, host: host.to_string(), port })
+        Ok(Origin { scheme, host: host.to_string().into(), port })
     }
 
     fn scheme(&self, url: &Url) -> Result<&'static str, NetError> {
