@@ -45,7 +45,7 @@ pub struct Options {
     /// Bytes of one record; a larger one goes to the dead letters untried.
     #[serde(default = "default_max_record_bytes")]
     pub max_record_bytes: NonZeroUsize,
-    /// Requests under way at once, at most 256. There are fewer while the receiver gets slower or refuses.
+    /// Most requests under way at once, up to 256; fewer in the beginning and while the receiver gets slower or refuses.
     #[serde(default = "default_in_flight")]
     pub in_flight: NonZeroUsize,
     /// Further headers of every request, such as a gateway's key.
