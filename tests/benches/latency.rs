@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
 use tributary_engine::clock::Clock;
+use tributary_tests::inventory::natural_key;
 use tributary_tests::measure::{Arrival, Asked, Bar, Counter, Engine, Row, number, percentile, say};
 use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
 use tributary_tests::world::Person;
@@ -100,14 +101,10 @@ fn arrivals(requests: Vec<Arrival>) -> HashMap<Key, Vec<DateTime<Utc>>> {
         let event: Value = serde_json::from_slice(&request.body).expect("an event");
         let (who, kind) = (text(&event, "/user/reference_id"), text(&event, "/type"));
         let records = event.get("data").and_then(Value::as_array).into_iter().flatten();
-        for record in records {
+        for record in records.chain(event.get("athlete")) {
             let key = match kind.as_str() {
                 "deleted" => (who.clone(), text(record, "/data_type"), text(record, "/key")),
-                "activity" | "sleep" => (who.clone(), kind.clone(), text(record, "/metadata/summary_id")),
-                _ => {
-                    let day = text(record, "/metadata/start_time").chars().take(10).collect();
-                    (who.clone(), kind.clone(), day)
-                }
+                _ => (who.clone(), kind.clone(), natural_key(&kind, record)),
             };
             arrivals.entry(key).or_default().push(request.at);
         }
@@ -152,7 +149,12 @@ fn compare(
                     }
                     None if entry.deleted => {}
                     None => {
-                        by_type.entry("missing").or_default().push(f64::from(entry.version));
+                        let seen = times.len();
+                        say(&format!(
+                            "missing: {} {key:?} version {}, {seen} earlier",
+                            host.key(),
+                            entry.version
+                        ));
                         missing += 1;
                     }
                 }

@@ -184,7 +184,7 @@ fn text(value: &Value, pointer: &str) -> String {
 }
 
 /// The natural key of a record, by the published rules: sessions have an id, days have a date, a person is one.
-fn natural_key(data_type: &str, record: &Value) -> String {
+pub fn natural_key(data_type: &str, record: &Value) -> String {
     match data_type {
         "athlete" => "athlete".to_owned(),
         "activity" | "sleep" => text(record, "/metadata/summary_id"),
