@@ -66,7 +66,7 @@ fn main() {
         }
     }
     let asked = Asked::read();
-    let sizes = asked.of(vec![0, 10_000, 100_000], vec![0, 10_000, 100_000, 1_000_000]);
+    let sizes = asked.of(vec![0, 1_000, 10_000, 100_000], vec![0, 1_000, 10_000, 100_000, 1_000_000]);
     let sizes: Vec<Size> = sizes.into_iter().map(measure).collect();
     let [empty, small, .., large] = sizes.as_slice() else { return };
     let per = |size: &Size, total: f64, base: f64| (total - base).max(0.0) / number(size.connections);
@@ -96,16 +96,16 @@ fn main() {
         aim: Bar::AtMost(20.0),
     }
     .print(asked);
-    for (what, small, large) in [
+    for (what, of_small, of_large) in [
         ("memory", memory(small) / 1024.0, memory(large) / 1024.0),
         ("processor time", processor(small) * 1e6, processor(large) * 1e6),
     ] {
         let unit = if what == "memory" { "KiB" } else { "µs" };
         Row {
-            what: format!("{what} of one connection, {count} against 10000"),
-            measured: format!("{large:.2} {unit}"),
-            raw: format!("{small:.2} {unit}"),
-            value: large / small,
+            what: format!("{what} of one connection, {count} against {}", small.connections),
+            measured: format!("{of_large:.2} {unit}"),
+            raw: format!("{of_small:.2} {unit}"),
+            value: of_large / of_small,
             unit: "×",
             least: Bar::AtMost(1.2),
             aim: Bar::AtMost(1.05),

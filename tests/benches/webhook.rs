@@ -81,6 +81,7 @@ fn raw(receiver: &Counter, requests: usize) -> Duration {
             join_all((0..IN_FLIGHT).map(|_| async {
                 for _ in 0..requests / IN_FLIGHT {
                     let answer = client.post(&url).body(body.clone()).send().await.expect("an answer");
+                    #[expect(clippy::disallowed_methods, reason = "the raw limit is the library alone")]
                     answer.bytes().await.expect("its end");
                 }
             }))
