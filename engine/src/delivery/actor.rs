@@ -1,38 +1,32 @@
 //! The shell of a delivery: performs what [`super::state`] decides. One actix actor per sink.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
-use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::FutureExt as _;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument as _, Span, error, info, warn};
 use tributary_contract::Spec;
-use tributary_contract::model::{Digest, EntryId};
-use tributary_contract::sink::{Batch, Entry, EntryKind, Limits, Outcome, Sink, SinkError, User};
+use tributary_contract::sink::{Batch, Entry, Limits, Outcome, Sink, SinkError, User};
 use uuid::Uuid;
 
 pub use self::asked::{Cut, LookAtParked, NotRewound, Observe, Observed, Rewind, Stop};
+use self::users::with_users;
 use super::group::{Filter, Group};
 use super::ladder::Ladder;
 use super::observe;
 use super::state::{Effect, Message as Event, State};
 use crate::clock::{Clock, ClockGuard};
-use crate::connection::user;
-use crate::invariant::Invariant;
-use crate::store::{Change, Changeset, LogRow, Parked, Store, Writer};
+use crate::store::{Change, Changeset, Parked, Store, Writer};
 use crate::supervised::{EndGuard, Ended};
 use crate::telemetry::span;
 
 /// A call of the sink that takes longer counts as failed.
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
-/// Users that are remembered between reads.
-const USERS: usize = 10_000;
-/// Users that are read at once.
-const READS: usize = 4;
 
 /// What a delivery is made of.
 #[derive(Clone)]
@@ -319,60 +313,6 @@ impl Delivery {
     }
 }
 
-/// Rows with their users. Those that are not known yet are read first, several at once: each read is a hop to another
-/// thread and back. A life-cycle event tells of a change, so its user is read again.
-async fn with_users(
-    parts: &Parts,
-    rows: Vec<LogRow>,
-    mut users: HashMap<Uuid, Arc<User>>,
-) -> Result<(Vec<Arc<Entry>>, HashMap<Uuid, Arc<User>>), crate::store::StoreError> {
-    if users.len() > USERS {
-        users.clear();
-    }
-    let is_news =
-        |row: &&LogRow| matches!(row.kind, EntryKind::LifeCycle(_)) || !users.contains_key(&row.connection);
-    let wanted: HashSet<Uuid> = rows.iter().filter(is_news).map(|row| row.connection).collect();
-    let read = |id| async move { Ok::<_, crate::store::StoreError>((id, parts.store.connection(id).await?)) };
-    let mut reads = stream::iter(wanted).map(read).buffer_unordered(READS);
-    while let Some((id, connection)) = reads.try_next().await? {
-        let user = connection.map_or_else(
-            || user::unknown(id),
-            |connection| user::of(&connection, (parts.spec)(&connection.provider)),
-        );
-        users.insert(id, Arc::new(user));
-    }
-    drop(reads);
-    let mut entries = Vec::with_capacity(rows.len());
-    for row in rows {
-        if cfg!(debug_assertions) {
-            Invariant::StableIdentity.check(is_itself(&row), "in an entry of the log");
-        }
-        let user =
-            users.entry(row.connection).or_insert_with(|| Arc::new(user::unknown(row.connection))).clone();
-        entries.push(Arc::new(Entry {
-            sequence: row.sequence,
-            id: row.id,
-            user,
-            kind: row.kind,
-            key: row.key,
-            body: row.body,
-            committed_at: row.committed_at,
-            trace: row.trace,
-        }));
-    }
-    Ok((entries, users))
-}
-
-/// Whether a record's entry has the identity that its content gives it.
-fn is_itself(row: &LogRow) -> bool {
-    match row.kind {
-        EntryKind::Record(data_type) => {
-            row.id == EntryId::of_record(row.connection, data_type, &row.key, Digest::of(&row.body))
-        }
-        EntryKind::Deleted(_) | EntryKind::LifeCycle(_) => true,
-    }
-}
-
 impl Actor for Delivery {
     type Context = Context<Self>;
 
@@ -413,3 +353,4 @@ impl Handler<Called> for Delivery {
 }
 
 mod asked;
+mod users;
