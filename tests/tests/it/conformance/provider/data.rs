@@ -130,7 +130,7 @@ async fn through(rig: &Rig, person: &Person) -> Vec<(String, String)> {
     let row = rig.connection(person.connection).await;
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let list = row["resources"].as_array().unwrap().iter();
-    let new = list.filter(|cursor| cursor["lane"] != "backfill" && cursor["through"].is_string());
+    let new = list.filter(|cursor| cursor["lane"] == "live" && cursor["through"].is_string());
     new.map(|cursor| (text(&cursor["resource"]), text(&cursor["through"]))).collect()
 }
 

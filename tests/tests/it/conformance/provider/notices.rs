@@ -117,7 +117,10 @@ fn a_notification_that_says_nothing_is_refused_and_leaves_no_trace() {
         let before = traces(&rig, spec).await;
         for body in ["", "{", "[]", "null", "\u{0}\u{1}", "=&=&="] {
             let nonsense = Outbound { body: Bytes::from(body), ..sent.clone() };
-            assert_eq!(send(&rig, &nonsense).await, 400, "{body:?}");
+            let status = send(&rig, &nonsense).await;
+            // With nothing at all some providers try whether the address answers.
+            let is_trial = body.is_empty() && status == spec.notifications.ack;
+            assert!(status == 400 || is_trial, "{status} to {body:?}");
         }
         rig.quiet().await;
         assert_eq!(traces(&rig, spec).await, before);
