@@ -16,6 +16,8 @@
 //! | [`logs`] | everything that was logged, and every panic |
 //! | [`pages`] | the pages of the book that are printed from the program |
 //! | [`program`] | the binary `tributary`, run to its end |
+//! | [`life`] | what a tenant was told about a person |
+//! | [`watched`] | what a simulated provider was asked and what it sent |
 //! | [`tools`] | programs of others that a test compares with |
 //!
 //! A test in here never sleeps and never looks into the engine where it could look at what comes out of it. The kit
@@ -26,6 +28,7 @@ pub mod collector;
 pub mod daemon;
 pub mod entries;
 pub mod inventory;
+pub mod life;
 pub mod logs;
 pub mod measure;
 pub mod pages;
@@ -36,6 +39,7 @@ pub mod rig;
 pub mod server;
 pub mod tools;
 pub mod wait;
+pub mod watched;
 pub mod world;
 
 pub use inventory::Inventory;

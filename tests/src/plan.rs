@@ -45,6 +45,10 @@ pub struct Plan {
     pub operator: Map<String, Value>,
     /// Keys that are put over those of every provider app.
     pub app: Map<String, Value>,
+    /// The one provider that there is; `None` for all of them.
+    pub only: Option<&'static str>,
+    /// Whether what the providers are asked and what they send is kept.
+    pub watched: bool,
 }
 
 /// A tenant.
@@ -74,6 +78,8 @@ impl Default for Plan {
             tenants: vec![TenantPlan::new("acme").with("app", webhook("/acme"))],
             operator: Map::new(),
             app: Map::from_iter([("quota".to_owned(), json!({"app": [format!("{PLENTY}/15m")]}))]),
+            only: None,
+            watched: false,
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::inventory::Inventory;
 use crate::plan::Plan;
 use crate::receiver::Receiver;
 use crate::wait;
+use crate::watched::{self, Watch};
 
 /// Longest wait for everything to be worked off.
 const QUIET: Duration = Duration::from_secs(60);
@@ -33,6 +34,7 @@ pub struct World {
     /// The receiver of webhooks.
     pub receiver: Receiver,
     hosts: Vec<Host>,
+    watches: BTreeMap<&'static str, Watch>,
     directory: TempDir,
     public: SocketAddr,
     admin: SocketAddr,
@@ -62,7 +64,18 @@ impl World {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port for a simulated provider");
             Host::start(sandbox, listener, clock.clone()).expect("a simulated provider")
         };
-        let hosts = all(&plan.sandbox, clock.now()).into_iter().map(start).collect();
+        let mut watches = BTreeMap::new();
+        let watch = |sandbox: Box<dyn Sandbox>| {
+            if !plan.watched {
+                return sandbox;
+            }
+            let (watched, watch) = watched::watch(sandbox);
+            watches.insert(watched.key(), watch);
+            watched
+        };
+        let sandboxes = all(&plan.sandbox, clock.now()).into_iter();
+        let sandboxes = sandboxes.filter(|sandbox| plan.only.is_none_or(|only| only == sandbox.key()));
+        let hosts = sandboxes.map(watch).map(start).collect();
         let client = Client::new(ClientOptions {
             allow_private_networks: true,
             allow_http: true,
@@ -72,6 +85,7 @@ impl World {
             plan,
             receiver: Receiver::start().await,
             hosts,
+            watches,
             directory: tempfile::tempdir().expect("a directory"),
             public: free_address(),
             admin: free_address(),
@@ -123,6 +137,11 @@ impl World {
     /// A simulated provider.
     pub fn host(&self, provider: &str) -> &Host {
         self.hosts.iter().find(|host| host.key() == provider).expect("a simulated provider of that key")
+    }
+
+    /// What a provider was asked and what it sent, in a world that is watched.
+    pub fn watch(&self, provider: &str) -> &Watch {
+        self.watches.get(provider).expect("a watched world with that provider")
     }
 
     /// All simulated providers.

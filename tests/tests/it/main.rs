@@ -13,6 +13,7 @@ mod actors;
 mod bad_input;
 mod cli;
 mod commands;
+mod conformance;
 mod data_path;
 mod delivery;
 mod docs;

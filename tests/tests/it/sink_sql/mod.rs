@@ -2,7 +2,7 @@
 
 mod server;
 mod tables;
-mod target;
+pub(crate) mod target;
 
 use serde_json::{Value, json};
 use tributary_contract::model::DataType;

@@ -9,11 +9,11 @@ use tributary_contract::sink::{Sink, SinkError};
 use tributary_sinks::{Context, SinkOptions, build};
 use tributary_tests::server::Postgres;
 
-pub(super) const LAYOUTS: [&str; 2] = ["typed", "terra"];
+pub(crate) const LAYOUTS: [&str; 2] = ["typed", "terra"];
 
 /// A database with one layout in it.
-pub(super) struct Target<'s> {
-    pub(super) layout: &'static str,
+pub(crate) struct Target<'s> {
+    pub(crate) layout: &'static str,
     database: Database<'s>,
     directory: TempDir,
 }
@@ -24,12 +24,12 @@ enum Database<'s> {
 }
 
 impl<'s> Target<'s> {
-    pub(super) fn sqlite(layout: &'static str) -> Self {
+    pub(crate) fn sqlite(layout: &'static str) -> Self {
         Self { layout, database: Database::Sqlite, directory: tempfile::tempdir().unwrap() }
     }
 
     /// A new database with this name and the layout's.
-    pub(super) async fn postgres(server: &'s Postgres, name: &str, layout: &'static str) -> Self {
+    pub(crate) async fn postgres(server: &'s Postgres, name: &str, layout: &'static str) -> Self {
         let name = format!("{name}_{layout}");
         server.psql("postgres", &format!("create database {name}")).await;
         let database = Database::Postgres(server, name);
@@ -37,11 +37,11 @@ impl<'s> Target<'s> {
     }
 
     /// A database that was there before, with its layout in it.
-    pub(super) fn again(server: &'s Postgres, name: &str, layout: &'static str) -> Self {
+    pub(crate) fn again(server: &'s Postgres, name: &str, layout: &'static str) -> Self {
         Self::again_at(server, name, layout, tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn again_at(
+    pub(crate) fn again_at(
         server: &'s Postgres,
         name: &str,
         layout: &'static str,
@@ -51,15 +51,20 @@ impl<'s> Target<'s> {
     }
 
     /// A file in the data directory.
-    pub(super) fn put(&self, name: &str, content: &[u8]) {
+    pub(crate) fn put(&self, name: &str, content: &[u8]) {
         std::fs::write(self.directory.path().join(name), content).unwrap();
     }
 
-    pub(super) fn is_postgres(&self) -> bool {
+    /// The file of a `SQLite` database.
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.directory.path().join("out.db")
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.database, Database::Postgres(..))
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match &self.database {
             Database::Sqlite => "out.db",
             Database::Postgres(_, name) => name,
@@ -67,7 +72,7 @@ impl<'s> Target<'s> {
     }
 
     /// The sink with these settings beside url and layout.
-    pub(super) async fn sink(&self, settings: Value) -> Box<dyn Sink> {
+    pub(crate) async fn sink(&self, settings: Value) -> Box<dyn Sink> {
         let url = match &self.database {
             Database::Sqlite => "sqlite://out.db".to_owned(),
             Database::Postgres(server, name) => server.url(name),
@@ -75,7 +80,7 @@ impl<'s> Target<'s> {
         self.sink_at(&url, settings).await.unwrap()
     }
 
-    pub(super) async fn sink_at(&self, url: &str, settings: Value) -> Result<Box<dyn Sink>, SinkError> {
+    pub(crate) async fn sink_at(&self, url: &str, settings: Value) -> Result<Box<dyn Sink>, SinkError> {
         let mut all = json!({"url": url, "layout": self.layout});
         all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         let options = SinkOptions::deserialize_kind("sql", all).unwrap();
@@ -88,12 +93,12 @@ impl<'s> Target<'s> {
     }
 
     /// Runs a statement as somebody else.
-    pub(super) async fn execute(&self, text: &str) {
+    pub(crate) async fn execute(&self, text: &str) {
         self.lines(text).await;
     }
 
     /// The values of a query, one JSON array a row. Text differs between databases only in `json(…)` and `list(…)`.
-    pub(super) async fn rows(&self, list: &str, rest: &str) -> Vec<Value> {
+    pub(crate) async fn rows(&self, list: &str, rest: &str) -> Vec<Value> {
         let query = match self.database {
             Database::Sqlite => format!("select json_array({list}) {rest}"),
             Database::Postgres(..) => {
@@ -119,7 +124,7 @@ impl<'s> Target<'s> {
     }
 
     /// Every record: type, key, sequence, whether it is gone, the whole JSON.
-    pub(super) async fn records(&self) -> Vec<(String, String, u64, bool, Value)> {
+    pub(crate) async fn records(&self) -> Vec<(String, String, u64, bool, Value)> {
         let gone = "case when deleted_at is null then 0 else 1 end";
         let mut found = Vec::new();
         if self.layout == "typed" {
@@ -141,17 +146,17 @@ impl<'s> Target<'s> {
     }
 
     /// Keys and sequences of all records.
-    pub(super) async fn versions(&self) -> Vec<(String, u64)> {
+    pub(crate) async fn versions(&self) -> Vec<(String, u64)> {
         self.records().await.into_iter().map(|(_, key, sequence, _, _)| (key, sequence)).collect()
     }
 
     /// The table of daily records or of all.
-    pub(super) fn table(&self) -> &'static str {
+    pub(crate) fn table(&self) -> &'static str {
         if self.layout == "typed" { "daily" } else { "terra_data_payloads" }
     }
 
     /// Users: the newest event about them and its sequence.
-    pub(super) async fn users(&self) -> Vec<Value> {
+    pub(crate) async fn users(&self) -> Vec<Value> {
         if self.layout == "typed" {
             self.rows("reference_id, last_event, sequence", "from users order by 1").await
         } else {
@@ -160,7 +165,7 @@ impl<'s> Target<'s> {
     }
 
     /// Life-cycle events: sequence, type, the whole.
-    pub(super) async fn events(&self) -> Vec<Value> {
+    pub(crate) async fn events(&self) -> Vec<Value> {
         if self.layout == "typed" {
             self.rows("sequence, event_type, json(event)", "from events order by sequence").await
         } else {
