@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tributary::sandbox::{Host, all};
+use tributary::sandbox::Host;
 use tributary_engine::clock::Clock;
 use tributary_net::{Client, ClientOptions, Limits};
 use tributary_providers::sandbox::Sandbox;
@@ -62,7 +62,8 @@ impl World {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port for a simulated provider");
             Host::start(sandbox, listener, clock.clone()).expect("a simulated provider")
         };
-        let hosts = all(&plan.sandbox, clock.now()).into_iter().map(start).collect();
+        let hosts =
+            tributary_providers::sandboxes(&plan.sandbox, clock.now()).into_iter().map(start).collect();
         let client = Client::new(ClientOptions {
             allow_private_networks: true,
             allow_http: true,

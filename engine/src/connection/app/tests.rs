@@ -54,8 +54,12 @@ async fn a_key_that_does_not_open_counts_as_lost() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(&directory).await;
     let sealed = vault(1).seal_app_key("polar", "webhook", &"key".into()).unwrap();
-    let row =
-        SealedAppKey { app: "polar".to_owned(), name: "webhook".to_owned(), sealed, stored_at: DateTime::UNIX_EPOCH };
+    let row = SealedAppKey {
+        app: "polar".to_owned(),
+        name: "webhook".to_owned(),
+        sealed,
+        stored_at: DateTime::UNIX_EPOCH,
+    };
     let group = [Changeset::unfenced(vec![Change::AppKeyPut(row)])];
     store.commit(&group, DateTime::UNIX_EPOCH).await.unwrap()[0].unwrap();
     let app = LiveApp::load("polar", app(), store.as_ref(), &vault(2)).await.unwrap();
