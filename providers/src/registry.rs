@@ -1,11 +1,8 @@
-//! Every provider, one line each, sorted by key.
+//! Looks a provider up by name. The list itself is in `lib.rs`, where it also declares the modules.
 
 use tributary_contract::Provider;
 
-use crate::{oura, polar, strava, withings};
-
-/// All providers, sorted by key.
-pub static PROVIDERS: &[&dyn Provider] = &[&oura::Oura, &polar::Polar, &strava::Strava, &withings::Withings];
+pub use crate::PROVIDERS;
 
 /// The provider with that key (`strava`) or wire name (`STRAVA`), whatever the letter case.
 pub fn find(name: &str) -> Option<&'static dyn Provider> {

@@ -9,29 +9,18 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tributary_engine::clock::Clock;
 use tributary_net::{Client, ClientOptions, Limits, NetError};
 use tributary_providers::sandbox::notify::{CallResult, Outbound};
-use tributary_providers::sandbox::{Reaction, Sandbox, Settings};
+use tributary_providers::sandbox::{Reaction, Sandbox};
 
 /// How often people live on and notifications are looked at. It is part of every latency that is measured, so it is
 /// short.
 const BEAT: Duration = Duration::from_millis(5);
 /// Notifications on their way at once.
 const AT_ONCE: usize = 32;
-
-/// All simulated providers.
-pub fn all(settings: &Settings, now: DateTime<Utc>) -> Vec<Box<dyn Sandbox>> {
-    vec![
-        Box::new(tributary_providers::oura::sandbox::Cloud::new(settings.clone(), now)),
-        Box::new(tributary_providers::polar::sandbox::Cloud::new(settings.clone(), now)),
-        Box::new(tributary_providers::strava::sandbox::Cloud::new(settings.clone(), now)),
-        Box::new(tributary_providers::withings::sandbox::Cloud::new(settings.clone(), now)),
-    ]
-}
 
 /// A simulated provider with a socket.
 pub struct Host {

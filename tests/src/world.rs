@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tributary::sandbox::{Host, all};
+use tributary::sandbox::Host;
 use tributary_engine::clock::Clock;
 use tributary_net::{Client, ClientOptions, Limits};
 use tributary_providers::sandbox::Sandbox;
@@ -73,7 +73,7 @@ impl World {
             watches.insert(watched.key(), watch);
             watched
         };
-        let sandboxes = all(&plan.sandbox, clock.now()).into_iter();
+        let sandboxes = tributary_providers::sandboxes(&plan.sandbox, clock.now()).into_iter();
         let sandboxes = sandboxes.filter(|sandbox| plan.only.is_none_or(|only| only == sandbox.key()));
         let hosts = sandboxes.map(watch).map(start).collect();
         let client = Client::new(ClientOptions {

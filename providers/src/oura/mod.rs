@@ -34,6 +34,9 @@ const PERSONAL_INFO: &str = "/v2/usercollection/personal_info";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Oura;
 
+/// As the registry lists it.
+pub static PROVIDER: Oura = Oura;
+
 #[async_trait]
 impl Provider for Oura {
     fn spec(&self) -> &'static Spec {

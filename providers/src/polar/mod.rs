@@ -33,6 +33,9 @@ const SLEEP: &str = "sleep";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Polar;
 
+/// As the registry lists it.
+pub static PROVIDER: Polar = Polar;
+
 #[async_trait]
 impl Provider for Polar {
     fn spec(&self) -> &'static Spec {

@@ -152,6 +152,9 @@ pub static SPEC: Spec = Spec {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Strava;
 
+/// As the registry lists it.
+pub static PROVIDER: Strava = Strava;
+
 #[async_trait]
 impl Provider for Strava {
     fn spec(&self) -> &'static Spec {

@@ -30,6 +30,9 @@ const SLEEP: &str = "sleep";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Withings;
 
+/// As the registry lists it.
+pub static PROVIDER: Withings = Withings;
+
 #[async_trait]
 impl Provider for Withings {
     fn spec(&self) -> &'static Spec {

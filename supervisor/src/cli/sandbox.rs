@@ -9,7 +9,7 @@ use tributary_engine::clock::Clock;
 use tributary_providers::sandbox::Settings;
 
 use super::output;
-use crate::sandbox::{Host, all};
+use crate::sandbox::Host;
 
 /// How to run them.
 #[derive(Debug, Args)]
@@ -44,7 +44,8 @@ pub(super) fn run(options: &Options, level: Option<&str>) -> anyhow::Result<()> 
             ..Settings::default()
         };
         let mut hosts = Vec::new();
-        for (index, sandbox) in all(&settings, clock.now()).into_iter().enumerate() {
+        for (index, sandbox) in tributary_providers::sandboxes(&settings, clock.now()).into_iter().enumerate()
+        {
             let mut address = options.listen;
             if address.port() != 0 {
                 let port = usize::from(address.port()).saturating_add(index);

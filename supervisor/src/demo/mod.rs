@@ -24,7 +24,7 @@ use tributary_engine::clock::Clock;
 use tributary_providers::sandbox::{Limit, Quotas, Settings};
 
 use crate::cli::output;
-use crate::sandbox::{Host, all};
+use crate::sandbox::Host;
 use book::Book;
 use daemon::Daemon;
 use memory::Memory;
@@ -123,7 +123,7 @@ fn hosts(plan: &Plan, clock: &Clock) -> anyhow::Result<Vec<Host>> {
     };
     let settings = Settings { live_records_per_user_per_minute: plan.rate, ..settings };
     let mut hosts = Vec::new();
-    for sandbox in all(&settings, now) {
+    for sandbox in tributary_providers::sandboxes(&settings, now) {
         let listener = TcpListener::bind("127.0.0.1:0").context("no port for a simulated provider")?;
         hosts.push(Host::start(sandbox, listener, clock.clone())?);
     }

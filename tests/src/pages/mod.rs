@@ -1,10 +1,11 @@
 //! The pages of the book that are printed from the program: settings from the schema, providers and sinks from the
-//! registries.
+//! registries; and the lists of providers in pages that people write.
 //!
 //! What the commands print comes in, Markdown goes out; the pages never hold a fact that the program does not state.
 //! Introductions of providers and sinks are their READMEs, with links that lead nowhere inside the book taken out.
 
 mod coverage;
+mod lists;
 mod provider;
 mod settings;
 mod sink;
@@ -39,6 +40,8 @@ pub async fn all() -> Vec<Page> {
         provider::index(&providers),
         sink::index(&sinks),
         coverage::page(),
+        lists::contents(&providers),
+        lists::readme(&providers),
     ];
     pages.extend(list(&providers).iter().map(provider::page));
     pages.extend(list(&sinks).iter().map(sink::page));

@@ -1,8 +1,10 @@
 //! Bad input from everybody: providers, tenants, operators. It fails where it came in, says why, and stays there.
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Uri};
 use serde_json::{Value, json};
+use tributary_contract::Spec;
+use tributary_providers::registry::PROVIDERS;
 use tributary_providers::sandbox::Fault;
 use tributary_tests::plan::{self, TenantPlan};
 use tributary_tests::{Plan, Rig, rig, wait};
@@ -56,23 +58,30 @@ fn a_page_that_is_no_json_fails_its_resource_alone_and_heals() {
     });
 }
 
+/// A provider's key, and the path of the first of its calls that names no single document.
+fn listing(spec: &'static Spec) -> (&'static str, String) {
+    let templates =
+        spec.resources.iter().flat_map(|resource| resource.documents).map(|document| document.template);
+    let template =
+        templates.into_iter().find(|template| !template.contains('{')).expect("a call without arguments");
+    let base = spec.api_base.parse::<Uri>().unwrap().path().trim_end_matches('/').to_owned();
+    (spec.key, base + template.split('#').next().unwrap())
+}
+
 #[test]
 fn answers_that_are_cut_or_missing_are_asked_for_again() {
     rig::run(async || {
         let rig = Rig::start(Plan::default()).await;
         // One at a time: a call that fails three times in a row gives its job back to the schedule.
-        let paths = [
-            ("strava", "/api/v3/athlete"),
-            ("oura", "/v2/usercollection/daily_activity"),
-            ("withings", "/v2/measure"),
-        ];
+        let paths: Vec<_> = PROVIDERS.iter().map(|provider| listing(provider.spec())).collect();
         let people = rig.connect_all().await;
         rig.quiet().await;
         for fault in [Fault::HalfBody, Fault::LostAnswer, Fault::Status(502)] {
-            for (provider, path) in paths {
+            for (provider, path) in paths.clone() {
                 let fault = fault.clone();
-                rig.host(provider)
-                    .with(|sandbox| sandbox.faults().when(1, fault, move |call| call.path.starts_with(path)));
+                rig.host(provider).with(|sandbox| {
+                    sandbox.faults().when(1, fault, move |call| call.path.starts_with(&path))
+                });
             }
             rig.settle(&people).await;
         }
