@@ -206,7 +206,7 @@ fn every_case_is_written_once() {
 
 #[test]
 fn every_provider_has_a_simulated_cloud() {
-    let clouds = tributary::sandbox::all(&tributary_providers::sandbox::Settings::default(), now());
+    let clouds = tributary_providers::sandboxes(&tributary_providers::sandbox::Settings::default(), now());
     let clouds: Vec<_> = clouds.iter().map(|cloud| cloud.key()).collect();
     let specs = PROVIDERS.iter().map(|provider| provider.spec());
     let expected: Vec<_> =
