@@ -139,6 +139,7 @@ pub fn keep_until_restart(running: &Config, mut wanted: Config) -> Config {
     operator.store = kept.store.clone();
     operator.vault_keys = kept.vault_keys.clone();
     operator.log = kept.log;
+    operator.telemetry = kept.telemetry.clone();
     for (key, app) in &mut operator.provider_apps {
         keep_quotas(kept.provider_apps.get(key), app);
     }
@@ -177,6 +178,7 @@ fn settings(running: &Config, wanted: &Config) -> Vec<Change> {
         ("store", before.store == after.store),
         ("vault.keys", before.vault_keys == after.vault_keys),
         ("telemetry.log", before.log == after.log),
+        ("telemetry", before.telemetry == after.telemetry),
     ];
     let live = [
         ("retention", before.retention == after.retention),

@@ -433,7 +433,7 @@ const MISTAKES: &[Mistake] = &[
     tenant(
         "sinks:",
         "destinations:",
-        "4:1: unknown key \"destinations\"; did you mean \"sinks\"? allowed: api_keys, dev_id, providers, sinks\n  \
+        "4:1: unknown key \"destinations\"; did you mean \"sinks\"? allowed: api_keys, dev_id, limits, providers, sinks\n  \
          in destinations",
     ),
     tenant(

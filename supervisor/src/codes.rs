@@ -226,6 +226,7 @@ mod tests {
         let mut files: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| name != "index")
             .collect();
         files.sort();
         let codes: Vec<_> = PAGES.iter().map(|page| page.code.as_str()).collect();

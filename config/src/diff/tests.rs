@@ -134,6 +134,11 @@ fn every_change_leads_to_what_it_names_and_to_nothing_else() {
             &["admin_listen needs a restart", "store needs a restart", "telemetry.log needs a restart"],
         ),
         ("tributary.yaml", ("[AAEC", "[AAED"), &["vault.keys needs a restart"]),
+        (
+            "tributary.yaml",
+            ("vault", "telemetry: { otlp: http://127.0.0.1:4318 }\nvault"),
+            &["telemetry needs a restart"],
+        ),
         ("tributary.yaml", ("vault", "retention: { log: 1d }\nvault"), &["retention has changed"]),
         (
             "tributary.yaml",

@@ -151,8 +151,11 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 #[async_trait]
 impl Provider for Mine {
     fn spec(&self) -> &'static Spec {
-        let left = PANICS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        assert!(left.is_err(), "planned");
+        // The supervisor asks as well, on the test's own thread; the actors are made on arbiters.
+        if std::thread::current().name().is_some_and(|name| name.contains("arbiter")) {
+            let left = PANICS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            assert!(left.is_err(), "planned");
+        }
         crate::app::spec_of("strava").unwrap()
     }
 
