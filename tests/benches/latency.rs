@@ -143,7 +143,6 @@ fn compare(
                 if entry.produced_at < from || entry.produced_at >= to {
                     continue;
                 }
-                // Deleted before it could be fetched: nobody has to hear of it.
                 let Some(name) = names.get(&*entry.account) else { continue };
                 let key = ((*name).to_owned(), entry.data_type.to_owned(), entry.natural_key.to_string());
                 let seen = arrivals.get(&key).map(Vec::as_slice).unwrap_or_default();
@@ -153,7 +152,8 @@ fn compare(
                         by_type.entry(entry.data_type).or_default().push(took);
                         latencies.push(took);
                     }
-                    None if entry.deleted => {}
+                    // Deleted before it could be fetched: nobody has to hear of it.
+                    None if entry.deleted && seen.is_empty() => {}
                     None if seen.last().is_some_and(|(_, record)| {
                         let agrees =
                             sandbox.check(&entry.account, entry.data_type, &entry.natural_key, record);

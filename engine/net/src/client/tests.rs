@@ -85,11 +85,12 @@ async fn an_answer_comes_back_whole_and_the_connection_is_used_again() {
 async fn what_passed_once_says_nothing_of_another_url() {
     let server = Server::start().await;
     let client = client();
-    for path in ["/echo", "/echo", "/echo?other"] {
-        let answer = client.send(get(&server.url(path)), Limits::default()).await.unwrap();
-        let seen = String::from_utf8(answer.into_body().to_vec()).unwrap();
-        assert!(seen.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{seen}");
+    for _ in 0..2 {
+        let answer = client.send(get(&server.url("/echo")), Limits::default()).await.unwrap();
+        assert!(answer.body().starts_with(b"GET /echo HTTP/1.1\r\n"), "{answer:?}");
     }
+    let answer = client.send(get(&server.url("/ten")), Limits::default()).await.unwrap();
+    assert_eq!(answer.body().as_ref(), b"0123456789");
     let error = client.send(get("http://169.254.169.254/echo"), Limits::default()).await.unwrap_err();
     assert!(matches!(error, NetError::RefusedAddress { .. }), "{error}");
 }

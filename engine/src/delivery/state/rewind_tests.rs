@@ -206,9 +206,10 @@ fn a_rewound_delivery_is_marked_as_a_replay_until_it_is_where_it_was() {
         });
         replay.collect::<Vec<_>>()
     };
-    let entries = (31..=33).map(|sequence| entry(sequence, u128::from(sequence))).collect();
+    // Answers in this world take longer and longer, so that there is not room for as many calls as in the beginning.
+    let entries = (31..=32).map(|sequence| entry(sequence, u128::from(sequence))).collect();
     let effects = world.state.on(Message::Read { entries, more: false }, now());
-    assert_eq!(replays(effects), [(vec![31], true), (vec![32], true), (vec![33], true)]);
+    assert_eq!(replays(effects), [(vec![31], true), (vec![32], true)]);
     let effects = world.state.on(Message::Read { entries: vec![entry(LOG + 1, 99)], more: false }, now());
     assert_eq!(replays(effects), [(vec![LOG + 1], false)]);
 }
