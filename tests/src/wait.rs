@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_millis(15);
 
 /// What a condition that should hold soon is given; far more than it takes, since the machine may be busy.
-pub const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(120);
 
 /// Looks again and again until there is something to return.
 ///
