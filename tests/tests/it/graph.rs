@@ -54,12 +54,20 @@ const KEPT_TO: [(&str, &[&str], &str); 8] = [
         &["tributary-engine", "tributary-sinks", "tributary", "tributary-tests"],
         "the store and the SQL sink write; the demo and the tests read back what the sink wrote",
     ),
-    ("reqwest", &["tributary-net"], "every call goes through the guarded client"),
+    (
+        "reqwest",
+        &["tributary-net", "tributary-tests"],
+        "every call goes through the guarded client; a bench compares it with the bare one",
+    ),
     ("hyper", &["tributary-net"], "every call goes through the guarded client"),
     ("actix-web", &["tributary"], "HTTP is served by the supervisor alone"),
     ("backoff", &["tributary-engine"], "it is unmaintained and kept to the retry policy"),
     ("governor", &["tributary-engine"], "quotas are the engine's"),
-    ("actix", &["tributary-engine", "tributary"], "providers, sinks and configuration know no actors"),
+    (
+        "actix",
+        &["tributary-engine", "tributary", "tributary-tests"],
+        "providers, sinks and configuration know no actors; a bench drives one",
+    ),
     ("clap", &["tributary"], "only the command line has arguments"),
 ];
 

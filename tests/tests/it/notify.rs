@@ -132,39 +132,6 @@ fn an_old_notification_is_refused_although_its_signature_is_right() {
 }
 
 #[test]
-fn a_repeated_notification_is_acknowledged_and_adds_nothing() {
-    rig::run(async || {
-        let (rig, person) = with_one_person().await;
-        let before = rig.last_sequence().await;
-        let (at, body) = (now(), event("daily_cardiovascular_age", &person.account));
-        for _ in 0..5 {
-            assert_eq!(post(&rig, CLIENT_SECRET, at, body.clone()).await, 200);
-        }
-        rig.quiet().await;
-        assert_eq!(rig.last_sequence().await, before);
-        rig.finish().await;
-    });
-}
-
-#[test]
-fn a_notification_about_nobody_is_acknowledged_kept_and_counted() {
-    rig::run(async || {
-        let (rig, _) = with_one_person().await;
-        let before = traces(&rig).await;
-        assert_eq!(post(&rig, CLIENT_SECRET, now(), event("daily_activity", "a-stranger")).await, 200);
-        let strava = json!({
-            "aspect_type": "create", "event_time": 1_777_700_000, "object_id": 9, "object_type": "activity",
-            "owner_id": 1, "subscription_id": 1, "updates": {},
-        });
-        assert_eq!(rig.public(Method::POST, "/notify/strava", &[], strava.to_string()).await.status(), 200);
-        rig.quiet().await;
-        assert_eq!(traces(&rig).await, before);
-        assert_eq!(counted(&rig, "unknown_users").await, 2);
-        rig.finish().await;
-    });
-}
-
-#[test]
 fn a_kind_of_notification_that_we_do_not_know_is_acknowledged_and_changes_nothing() {
     rig::run(async || {
         let (rig, person) = with_one_person().await;

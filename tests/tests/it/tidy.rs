@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tributary_contract::model::DataType;
 use tributary_providers::registry::PROVIDERS;
 use tributary_sinks::registry::SinkOptions;
 
@@ -27,6 +28,11 @@ const RAISED: [(&str, &str, &str); 1] = [(
 const NO_PROVIDER: [&str; 4] = ["format", "kit", "route", "sandbox"];
 /// Folders of sinks/src that are no sink.
 const NO_SINK: [&str; 2] = ["object", "table"];
+
+/// Cases that every mapping has.
+const CASES: [&str; 3] = ["full", "minimal", "nulls"];
+/// Cases that a mapping of sessions has as well.
+const SESSION_CASES: [&str; 4] = ["unknown_enum", "negative_offset", "dst", "zero_duration"];
 
 const PROVIDER_HEADINGS: [&str; 9] = [
     "What you get",
@@ -176,10 +182,120 @@ fn every_provider_has_the_same_files_and_the_same_headings() {
 }
 
 #[test]
-fn every_sink_has_the_same_headings() {
+fn every_sink_has_the_same_files_and_the_same_headings() {
     for kind in SinkOptions::KINDS {
-        let readme = root().join("sinks/src").join(kind.name).join("README.md");
-        assert_eq!(headings(&readme), SINK_HEADINGS, "{}", readme.display());
+        let folder = root().join("sinks/src").join(kind.name);
+        assert_eq!(headings(&folder.join("README.md")), SINK_HEADINGS, "{}", folder.display());
+        for name in ["mod.rs", "options.rs"] {
+            assert!(folder.join(name).exists(), "{} lacks {name}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn every_mapping_has_its_cases() {
+    let mut lacking = Vec::new();
+    for spec in PROVIDERS.iter().map(|provider| provider.spec()) {
+        let folder = root().join("providers/src").join(spec.key).join("fixtures");
+        let has = |resource: &str, case: &str| {
+            ["in", "out"].iter().all(|end| folder.join(format!("{resource}.{case}.{end}.json")).exists())
+        };
+        for resource in spec.resources {
+            // Sessions have a beginning and an end, so all that can go wrong with times can go wrong there.
+            let is_session =
+                resource.yields.iter().any(|of| matches!(of, DataType::Activity | DataType::Sleep));
+            let cases = CASES.iter().chain(SESSION_CASES.iter().filter(|_| is_session));
+            let absent = cases.filter(|case| !has(resource.name, case));
+            lacking.extend(absent.map(|case| format!("{}: {}.{case}", spec.key, resource.name)));
+        }
+    }
+    assert!(lacking.is_empty(), "{lacking:#?}");
+}
+
+#[test]
+fn every_exception_from_a_lint_says_why() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let text = fs::read_to_string(root().join(&source.path)).unwrap();
+        for begin in ["[expect(", "[allow("] {
+            for (at, _) in
+                text.match_indices(&format!("#{begin}")).chain(text.match_indices(&format!("#!{begin}")))
+            {
+                let attribute = text[at..].split(")]").next().unwrap();
+                let reason = attribute.split_once("reason = \"").map_or("", |(_, reason)| reason);
+                if reason.len() < 10 || begin == "[allow(" {
+                    wrong.push(format!("{}: {}", source.path, attribute.replace('\n', " ")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "an exception is an `expect` with a reason: {wrong:#?}");
+}
+
+#[test]
+fn no_test_sleeps() {
+    // Put together here, so that this file does not find itself.
+    let calls = ["thread", "tokio::time", "actix_rt::time", "actix::clock"].map(|of| format!("{of}::sleep("));
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let text = fs::read_to_string(root().join(&source.path)).unwrap();
+        // What is waited for in the kit is looked at again and again, and a bench lets a load run.
+        let is_excused = source.path == "tests/src/wait.rs" || source.path.starts_with("tests/benches/");
+        let is_test = source.only_tests || source.path.starts_with("tests/") || text.contains("#[cfg(test)]");
+        let tests = if source.only_tests || source.path.starts_with("tests/") {
+            text.as_str()
+        } else {
+            text.get(source.code.len()..).unwrap_or_default()
+        };
+        if is_test && !is_excused {
+            let found = calls.iter().filter(|call| tests.contains(call.as_str()));
+            wrong.extend(found.map(|call| format!("{}: {call}", source.path)));
+        }
+    }
+    assert!(wrong.is_empty(), "wait for a condition instead: {wrong:#?}");
+}
+
+#[test]
+fn nothing_speaks_of_the_place_where_it_was_written() {
+    // Put together here, so that this file does not find itself.
+    let places = ["work", "Users", "home"].map(|folder| format!("/{folder}/"));
+    let mut texts = Vec::new();
+    for folder in ["config", "deploy", "docs", "engine", "providers", "sinks", "supervisor", "tests"] {
+        texts_below(&root().join(folder), &mut texts);
+    }
+    for name in ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "Cargo.toml", "README.md"] {
+        texts.push(root().join(name));
+    }
+    let mut wrong = Vec::new();
+    for path in texts {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        for (number, line) in (1..).zip(text.lines()) {
+            // A path, and not a part of a longer one or of a URL.
+            let is_path = |place: &String| {
+                line.match_indices(place.as_str()).any(|(at, _)| {
+                    !line[..at].ends_with(|before: char| before.is_alphanumeric() || "/.}-_".contains(before))
+                })
+            };
+            let found = places.iter().find(|place| is_path(place));
+            wrong.extend(found.map(|place| format!("{}:{number}: {place}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Texts that people read: code, pages, settings, scripts.
+fn texts_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    const KINDS: [&str; 7] = ["rs", "md", "toml", "yaml", "yml", "sh", "sql"];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
+            texts_below(&path, found);
+        } else if path.extension().is_none_or(|kind| KINDS.iter().any(|known| kind == *known))
+            && path.is_file()
+        {
+            found.push(path);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use http::Method;
 use tributary_providers::sandbox::Fault;
-use tributary_tests::{Person, Plan, Rig, rig, wait};
+use tributary_tests::{Plan, Rig, rig};
 
 const TOKEN: &str = "POST /v2/oauth2 requesttoken";
 const REVOKE: &str = "POST /v2/oauth2 revoke";
@@ -12,41 +12,6 @@ const DEVICES: &str = "POST /v2/user getdevice";
 fn asked(rig: &Rig, route: &'static str) -> u64 {
     let statistics = rig.host("withings").with(|sandbox| sandbox.statistics());
     statistics.requests.iter().filter(|((name, _), _)| *name == route).map(|(_, count)| count).sum()
-}
-
-async fn until_state(rig: &Rig, person: &Person, state: &str) {
-    let is_there = async || rig.state(person.connection).await == state;
-    wait::until_true(&format!("the connection to be {state}"), wait::SOON, is_there).await;
-}
-
-#[test]
-fn a_consent_that_was_withdrawn_ends_with_the_notification() {
-    rig::run(async || {
-        let rig = Rig::start(Plan::default()).await;
-        let person = rig.connect("withings", 0).await;
-        rig.quiet().await;
-        let now = tributary_engine::clock::Clock::real().now();
-        assert!(rig.host("withings").with(|sandbox| sandbox.withdraw(&person.account, now)));
-        until_state(&rig, &person, "disconnected").await;
-        rig.finish().await;
-    });
-}
-
-#[test]
-fn without_the_notification_the_refusals_inside_the_answers_ask_for_a_new_consent() {
-    rig::run(async || {
-        let rig = Rig::start(Plan::default()).await;
-        let person = rig.connect("withings", 0).await;
-        rig.quiet().await;
-        let now = tributary_engine::clock::Clock::real().now();
-        rig.host("withings").with(|sandbox| {
-            sandbox.forget_subscriptions();
-            assert!(sandbox.withdraw(&person.account, now));
-        });
-        rig.sync(person.connection).await;
-        until_state(&rig, &person, "reauth_needed").await;
-        rig.finish().await;
-    });
 }
 
 #[test]

@@ -8,14 +8,13 @@ use super::calls::{is_data, is_of, with_history};
 use super::{Case, assert_whole, cloud, each, only};
 
 /// A quota that is used up many times during a test, and renewed soon.
-const PERMITS: u32 = 10;
+const PERMITS: u32 = 20;
 const SECONDS: u32 = 1;
 
 #[test]
 fn a_small_quota_is_never_exceeded_and_everything_arrives_all_the_same() {
     each(Case::SmallQuota, async |spec| {
         let mut plan = only(spec).producing(20.0);
-        plan.sandbox.history_days = 6;
         let limit = vec![Limit::new(PERMITS, SECONDS)];
         plan.sandbox.quotas = Some(Quotas { overall: limit.clone(), read: limit, user: Vec::new() });
         plan.app.insert("quota".to_owned(), json!({"app": [format!("{PERMITS}/{SECONDS}s")]}));

@@ -2,11 +2,31 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde_json::Value;
+use tributary_contract::spec::Resource;
 use tributary_providers::sandbox::{Fault, Faults};
 use tributary_tests::{Rig, wait};
 
 use super::calls::{is_historic, is_of, with_history};
 use super::{Case, assert_whole, cloud, each, only};
+
+#[test]
+fn answers_that_are_cut_or_missing_are_asked_for_again() {
+    each(Case::CutOnce, async |spec| {
+        let rig = Rig::start(only(spec)).await;
+        let people = rig.connect_all().await;
+        rig.quiet().await;
+        // One at a time: a call that fails three times in a row gives its job back to the schedule.
+        for fault in [Fault::HalfBody, Fault::LostAnswer, Fault::Status(502)] {
+            cloud(&rig, spec, |cloud| cloud.faults().when(1, fault, |call| is_historic(spec, call)));
+            rig.settle(&people).await;
+        }
+        assert_eq!(rig.observed().having("sync failed"), Vec::<String>::new());
+        assert_eq!(cloud(&rig, spec, |cloud| cloud.statistics().faults), 3);
+        assert_whole(&rig, &people);
+        rig.finish().await;
+    });
+}
 
 #[test]
 fn answers_that_break_off_in_the_middle_of_the_history_lose_nothing() {
@@ -51,9 +71,25 @@ fn an_answer_that_cannot_be_read_fails_its_resource_alone_and_its_cursor_stays()
             assert!(line.contains("malformed answer in "), "{line}");
             assert!(!line.contains("maintenance"), "the body is shown: {line}");
         }
-        let row = rig.connection(people[0].connection).await;
-        let mut reached = row["resources"].as_array().unwrap().iter();
-        assert!(reached.all(|cursor| cursor["resource"] != hurt.name), "a cursor passed what was not read");
+        let shares = |other: &Resource| {
+            let templates = other.documents.iter().map(|document| document.template);
+            templates.into_iter().any(|template| hurt.documents.iter().any(|own| own.template == template))
+        };
+        let row = async || rig.connection(people[0].connection).await;
+        let has = |row: &Value, of: &Resource| {
+            let cursors = row["resources"].as_array().unwrap();
+            cursors.iter().any(|cursor| cursor["resource"] == of.name && cursor["lane"] == "live")
+        };
+        wait::until_true("all other resources", wait::SOON, async || {
+            let row = row().await;
+            spec.resources.iter().filter(|other| !shares(other)).all(|other| has(&row, other))
+        })
+        .await;
+        let row = row().await;
+        assert!(!has(&row, hurt), "a cursor passed what was not read: {row}");
+        let mut walks = row["walks"].as_array().unwrap().iter().filter(|walk| walk["resource"] == hurt.name);
+        let stands = |walk: &Value| walk["finished"] != true || walk["from"] == walk["to"];
+        assert!(walks.all(stands), "a walk passed what was not read: {row}");
         assert_eq!(rig.state(people[0].connection).await, "active");
 
         cloud(&rig, spec, |cloud| Faults::clear(cloud.faults()));
