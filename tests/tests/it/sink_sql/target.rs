@@ -99,13 +99,20 @@ impl<'s> Target<'s> {
 
     /// The values of a query, one JSON array a row. Text differs between databases only in `json(…)` and `list(…)`.
     pub(crate) async fn rows(&self, list: &str, rest: &str) -> Vec<Value> {
-        let query = match self.database {
+        self.arrays(&self.query(list, rest)).await
+    }
+
+    fn query(&self, list: &str, rest: &str) -> String {
+        match self.database {
             Database::Sqlite => format!("select json_array({list}) {rest}"),
             Database::Postgres(..) => {
                 format!("select json_build_array({})::text {rest}", list.replace("json(", "("))
             }
-        };
-        let lines = self.lines(&query).await;
+        }
+    }
+
+    async fn arrays(&self, query: &str) -> Vec<Value> {
+        let lines = self.lines(query).await;
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -126,12 +133,14 @@ impl<'s> Target<'s> {
     /// Every record: type, key, sequence, whether it is gone, the whole JSON.
     pub(crate) async fn records(&self) -> Vec<(String, String, u64, bool, Value)> {
         let gone = "case when deleted_at is null then 0 else 1 end";
-        let mut found = Vec::new();
+        let found;
         if self.layout == "typed" {
-            for data_type in DataType::ALL {
+            // All tables at once: `psql` is a process and a connection each time.
+            let table = |data_type: DataType| {
                 let list = format!("'{data_type}', natural_key, sequence, {gone}, json(record)");
-                found.extend(self.rows(&list, &format!("from {data_type}")).await);
-            }
+                self.query(&list, &format!("from {data_type}"))
+            };
+            found = self.arrays(&DataType::ALL.map(table).join(" union all ")).await;
         } else {
             let list = format!("data_type, natural_key, sequence, {gone}, json(payload)");
             found = self.rows(&list, "from terra_data_payloads").await;
