@@ -15,6 +15,6 @@ fn failure(of: &str, run: impl FnOnce()) -> Option<String> {
 }
 
 /// Tells whoever runs the tests.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes()).unwrap();
 }
