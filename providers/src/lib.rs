@@ -39,6 +39,7 @@ macro_rules! providers {
 
 // ANCHOR: list
 providers! {
+    concept2,
     oura,
     polar,
     strava,
