@@ -104,8 +104,7 @@ mod tests {
             assert!(matches!(sorted(code), Failure::Shape(_)), "{code}");
         }
         for code in [
-            "21000", "22003", "22P02", "22P05", "23502", "23505", "23514", "54000", "P0001", "44000",
-            "MINE1",
+            "21000", "22003", "22P02", "22P05", "23502", "23505", "23514", "54000", "P0001", "44000", "MINE1",
         ] {
             let Failure::Row(reason) = sorted(code) else { panic!("{code}") };
             assert!(!reason.contains("planted"), "{reason}");
