@@ -133,18 +133,17 @@ impl<'s> Target<'s> {
     /// Every record: type, key, sequence, whether it is gone, the whole JSON.
     pub(crate) async fn records(&self) -> Vec<(String, String, u64, bool, Value)> {
         let gone = "case when deleted_at is null then 0 else 1 end";
-        let found;
-        if self.layout == "typed" {
+        let found = if self.layout == "typed" {
             // All tables at once: `psql` is a process and a connection each time.
             let table = |data_type: DataType| {
                 let list = format!("'{data_type}', natural_key, sequence, {gone}, json(record)");
                 self.query(&list, &format!("from {data_type}"))
             };
-            found = self.arrays(&DataType::ALL.map(table).join(" union all ")).await;
+            self.arrays(&DataType::ALL.map(table).join(" union all ")).await
         } else {
             let list = format!("data_type, natural_key, sequence, {gone}, json(payload)");
-            found = self.rows(&list, "from terra_data_payloads").await;
-        }
+            self.rows(&list, "from terra_data_payloads").await
+        };
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let row = |row: Value| {
             (text(&row[0]), text(&row[1]), row[2].as_u64().unwrap(), row[3] == 1, row[4].clone())

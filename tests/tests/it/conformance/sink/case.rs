@@ -110,7 +110,7 @@ fn days(count: u64) -> BTreeMap<Key, Version> {
 }
 
 /// The batches that the engine would make of these entries.
-fn batches(sink: &dyn Sink, entries: Vec<Entry>) -> Vec<Batch> {
+fn batches(sink: &dyn Sink, entries: &[Entry]) -> Vec<Batch> {
     let limits = sink.limits();
     let alike = |a: &Entry, b: &Entry| {
         limits.grouping == Grouping::Mixed || (a.kind == b.kind && a.user.id == b.user.id)
@@ -121,7 +121,7 @@ fn batches(sink: &dyn Sink, entries: Vec<Entry>) -> Vec<Batch> {
 
 /// Delivers as the engine would and expects all of it to be taken.
 async fn take(sink: &dyn Sink, entries: Vec<Entry>) {
-    for batch in batches(sink, entries) {
+    for batch in batches(sink, &entries) {
         let outcomes = sink.deliver(&batch).await.unwrap();
         assert_eq!(outcomes, vec![Outcome::Taken; batch.entries.len()]);
     }
@@ -219,7 +219,7 @@ async fn one_refused(place: &Place<'_>) {
     let mut entries = several(9);
     entries.insert(4, place.unacceptable(50).unwrap());
     let mut outcomes = Vec::new();
-    for batch in batches(&*sink, entries) {
+    for batch in batches(&*sink, &entries) {
         outcomes.extend(sink.deliver(&batch).await.unwrap());
     }
     for (index, outcome) in outcomes.iter().enumerate() {
@@ -265,7 +265,7 @@ async fn gone_and_back(place: &Place<'_>) {
     let sink = place.sink().await;
     place.take_away().await;
     for _ in 0..2 {
-        for batch in batches(&*sink, several(3)) {
+        for batch in batches(&*sink, &several(3)) {
             let answer = sink.deliver(&batch).await;
             assert!(answer.is_err(), "{answer:?} from a target that is gone");
         }

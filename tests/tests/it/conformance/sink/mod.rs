@@ -15,7 +15,7 @@ use self::case::Case;
 use self::place::Place;
 
 /// Runs every case on a place that is made anew for each; all that fail are told at the end.
-fn every_case<'s>(name: &str, place: impl AsyncFn(&str) -> Place<'s>) {
+fn every_case<'s>(name: &str, place: &impl AsyncFn(&str) -> Place<'s>) {
     let mut failures = Vec::new();
     for case in Case::ALL {
         let run = async || {
@@ -36,23 +36,23 @@ fn runtime() -> tokio::runtime::Runtime {
 
 #[test]
 fn a_file_passes_every_case() {
-    every_case("file", async |_| Place::file());
+    every_case("file", &async |_| Place::file());
 }
 
 #[test]
 fn standard_output_passes_every_case() {
-    every_case("stdout", async |_| Place::stdout());
+    every_case("stdout", &async |_| Place::stdout());
 }
 
 #[test]
 fn a_webhook_passes_every_case() {
-    every_case("webhook", async |_| Place::webhook().await);
+    every_case("webhook", &async |_| Place::webhook().await);
 }
 
 #[test]
 fn tables_on_sqlite_pass_every_case() {
     for layout in crate::sink_sql::target::LAYOUTS {
-        every_case(&format!("sql on SQLite, {layout}"), async |_| Place::sqlite(layout));
+        every_case(&format!("sql on SQLite, {layout}"), &async |_| Place::sqlite(layout));
     }
 }
 
@@ -61,7 +61,7 @@ fn tables_on_postgresql_pass_every_case() {
     let runtime = runtime();
     let Some(server) = runtime.block_on(Postgres::start()) else { return };
     for layout in crate::sink_sql::target::LAYOUTS {
-        every_case(&format!("sql on PostgreSQL, {layout}"), async |case| {
+        every_case(&format!("sql on PostgreSQL, {layout}"), &async |case| {
             Place::postgres(&server, case, layout).await
         });
     }
