@@ -9,7 +9,7 @@
 //! | [`tally`] | connections by provider and state |
 //! | [`export`] | OTLP and Prometheus, started and stopped |
 //! | [`drops`] | what an exporter could not send is dropped and counted |
-//! | [`line`] | trace ids in log lines |
+//! | [`mod@line`] | trace ids in log lines |
 //!
 //! Names are constants in here and nowhere else. It never carries an id of a user or a connection, a payload or the
 //! text of an error.
