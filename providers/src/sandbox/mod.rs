@@ -212,6 +212,19 @@ impl Statistics {
         self.requests.values().sum()
     }
 
+    /// With what consents and notifications have counted of themselves.
+    pub(crate) fn with(&self, authority: &oauth::Authority, outbox: &notify::Outbox) -> Self {
+        Self {
+            grants: authority.exchanged,
+            refreshes: authority.refreshed,
+            reused_refresh_tokens: authority.reused,
+            notifications_sent: outbox.sent,
+            notifications_acknowledged: outbox.acknowledged,
+            notifications_lost: outbox.lost,
+            ..self.clone()
+        }
+    }
+
     /// Counts a request by what became of it.
     pub(crate) fn count(&mut self, route: &'static str, reaction: &Reaction) {
         let status = match reaction {

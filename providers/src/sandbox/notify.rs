@@ -58,6 +58,13 @@ pub struct Message {
     pub attempt: u32,
 }
 
+impl Message {
+    /// As a request of the provider's.
+    pub(crate) fn post(self, headers: HeaderMap, within: Duration) -> Outbound {
+        Outbound { id: self.id, method: Method::POST, url: self.url, headers, body: self.body, within }
+    }
+}
+
 /// Messages by due time, and those that are on their way.
 #[derive(Debug)]
 pub struct Outbox {

@@ -14,13 +14,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::json;
 use url::Url;
 
 use crate::sandbox::call::{self, Call};
 use crate::sandbox::ledger::Entry;
-use crate::sandbox::notify::{Message, Outbox};
+use crate::sandbox::notify::Outbox;
 use crate::sandbox::oauth::{Authority, Rules};
 use crate::sandbox::people::{Chance, Person, people};
 use crate::sandbox::{
@@ -201,15 +201,8 @@ impl Sandbox for Cloud {
     fn outbox(&mut self, now: DateTime<Utc>) -> Vec<Outbound> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let send = |message: Message| Outbound {
-            id: message.id,
-            method: Method::POST,
-            url: message.url,
-            headers: headers.clone(),
-            body: message.body,
-            within: ACK_WITHIN,
-        };
-        self.outbox.due(now).into_iter().map(send).collect()
+        let due = self.outbox.due(now).into_iter();
+        due.map(|message| message.post(headers.clone(), ACK_WITHIN)).collect()
     }
 
     fn delivered(&mut self, id: u64, status: Option<u16>, now: DateTime<Utc>) {
@@ -254,14 +247,6 @@ impl Sandbox for Cloud {
     }
 
     fn statistics(&self) -> Statistics {
-        Statistics {
-            grants: self.authority.exchanged,
-            refreshes: self.authority.refreshed,
-            reused_refresh_tokens: self.authority.reused,
-            notifications_sent: self.outbox.sent,
-            notifications_acknowledged: self.outbox.acknowledged,
-            notifications_lost: self.outbox.lost,
-            ..self.statistics.clone()
-        }
+        self.statistics.with(&self.authority, &self.outbox)
     }
 }

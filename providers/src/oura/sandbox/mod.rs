@@ -22,7 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::{Value, json};
 
 use crate::sandbox::call::{self, Call};
@@ -198,8 +198,7 @@ impl Sandbox for Cloud {
             let signature = subscription::signature(secret, &timestamp, &message.body);
             call::set_header(&mut headers, "x-oura-timestamp", &timestamp);
             call::set_header(&mut headers, "x-oura-signature", &signature);
-            let (id, url, body) = (message.id, message.url, message.body);
-            Outbound { id, method: Method::POST, url, headers, body, within: ACK_WITHIN }
+            message.post(headers, ACK_WITHIN)
         };
         self.outbox.due(now).into_iter().map(send).collect()
     }
@@ -243,15 +242,7 @@ impl Sandbox for Cloud {
     }
 
     fn statistics(&self) -> Statistics {
-        Statistics {
-            grants: self.authority.exchanged,
-            refreshes: self.authority.refreshed,
-            reused_refresh_tokens: self.authority.reused,
-            notifications_sent: self.outbox.sent,
-            notifications_acknowledged: self.outbox.acknowledged,
-            notifications_lost: self.outbox.lost,
-            ..self.statistics.clone()
-        }
+        self.statistics.with(&self.authority, &self.outbox)
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 
 use crate::sandbox::call::{self, Call};
 use crate::sandbox::ledger::Entry;
@@ -149,8 +149,7 @@ impl Sandbox for Cloud {
             let event = serde_json::from_slice::<serde_json::Value>(&message.body).ok();
             let event = event.as_ref().and_then(|event| event.get("event")?.as_str());
             call::set_header(&mut headers, "polar-webhook-event", event.unwrap_or_default());
-            let (id, url, body) = (message.id, message.url, message.body);
-            Outbound { id, method: Method::POST, url, headers, body, within: ACK_WITHIN }
+            message.post(headers, ACK_WITHIN)
         };
         self.outbox.due(now).into_iter().map(send).collect()
     }
@@ -196,15 +195,7 @@ impl Sandbox for Cloud {
     }
 
     fn statistics(&self) -> Statistics {
-        Statistics {
-            grants: self.authority.exchanged,
-            refreshes: self.authority.refreshed,
-            reused_refresh_tokens: self.authority.reused,
-            notifications_sent: self.outbox.sent,
-            notifications_acknowledged: self.outbox.acknowledged,
-            notifications_lost: self.outbox.lost,
-            ..self.statistics.clone()
-        }
+        self.statistics.with(&self.authority, &self.outbox)
     }
 }
 

@@ -12,6 +12,10 @@ use super::subject;
 /// What the dice are thrown for.
 const NIGHT: u64 = 0x70_4e;
 
+/// A heart rate and a stage that even the shortest night has.
+const BEAT: u32 = 69;
+const STAGE: u32 = 13;
+
 /// A night, named by the day of waking.
 pub(super) struct Truth<'a> {
     person: &'a Person,
@@ -146,7 +150,6 @@ impl<'a> Truth<'a> {
 
     /// What must be true of the record.
     pub(super) fn facts(&self) -> Vec<Fact> {
-        let at = |list: &[(u32, u32)]| list.last().map_or(self.start, |(minutes, _)| self.minute(*minutes));
         let recharge = self.recharge;
         vec![
             Fact::text("/metadata/summary_id", self.date.to_string()),
@@ -158,12 +161,9 @@ impl<'a> Truth<'a> {
             Fact::number("/sleep_durations_data/awake/duration_awake_state_seconds", self.awake),
             Fact::count("/sleep_durations_data/hypnogram_samples", self.stages.len()),
             Fact::instant("/sleep_durations_data/hypnogram_samples/0/timestamp", self.minute(0)),
-            Fact::instant("/sleep_durations_data/hypnogram_samples/13/timestamp", self.minute(13 * 25)),
+            Fact::instant("/sleep_durations_data/hypnogram_samples/13/timestamp", self.minute(STAGE * 25)),
             Fact::count("/heart_rate_data/detailed/hr_samples", self.beats.len()),
-            Fact::instant(
-                "/heart_rate_data/detailed/hr_samples/71/timestamp",
-                self.minute(71 * 5).min(at(&self.beats)),
-            ),
+            Fact::instant("/heart_rate_data/detailed/hr_samples/69/timestamp", self.minute(BEAT * 5)),
             Fact::number("/scores/sleep", self.score),
             Fact::maybe("/heart_rate_data/summary/avg_hr_bpm", recharge.map(|recharge| recharge.0)),
             Fact::maybe("/heart_rate_data/summary/avg_hrv_rmssd", recharge.map(|recharge| recharge.1)),
@@ -182,5 +182,22 @@ impl<'a> Truth<'a> {
     fn minute(&self, minutes: u32) -> DateTime<Utc> {
         let at = self.start + TimeDelta::minutes(i64::from(minutes));
         DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap_or(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::people::people;
+
+    #[test]
+    fn even_the_shortest_night_has_what_the_books_say_of_it() {
+        let date = "2026-11-20".parse().unwrap();
+        let people = people(1, 2_000);
+        let nights: Vec<_> = people.iter().map(|person| Truth::of(person, date)).collect();
+        let fewest = |count: fn(&Truth<'_>) -> usize| nights.iter().map(count).min().unwrap();
+        let (beats, stages) = (fewest(|night| night.beats.len()), fewest(|night| night.stages.len()));
+        assert!(beats > BEAT as usize && stages > STAGE as usize, "{beats} beats, {stages} stages");
+        assert!(beats < 75, "no night is short enough to show anything");
     }
 }

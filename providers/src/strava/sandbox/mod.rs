@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::{Value, json};
 
 use crate::sandbox::call::Call;
@@ -291,15 +291,8 @@ impl Sandbox for Cloud {
     fn outbox(&mut self, now: DateTime<Utc>) -> Vec<Outbound> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let send = |message: crate::sandbox::notify::Message| Outbound {
-            id: message.id,
-            method: Method::POST,
-            url: message.url,
-            headers: headers.clone(),
-            body: message.body,
-            within: ACK_WITHIN,
-        };
-        self.outbox.due(now).into_iter().map(send).collect()
+        let due = self.outbox.due(now).into_iter();
+        due.map(|message| message.post(headers.clone(), ACK_WITHIN)).collect()
     }
 
     fn delivered(&mut self, id: u64, status: Option<u16>, now: DateTime<Utc>) {
@@ -349,14 +342,6 @@ impl Sandbox for Cloud {
     }
 
     fn statistics(&self) -> Statistics {
-        Statistics {
-            grants: self.authority.exchanged,
-            refreshes: self.authority.refreshed,
-            reused_refresh_tokens: self.authority.reused,
-            notifications_sent: self.outbox.sent,
-            notifications_acknowledged: self.outbox.acknowledged,
-            notifications_lost: self.outbox.lost,
-            ..self.statistics.clone()
-        }
+        self.statistics.with(&self.authority, &self.outbox)
     }
 }

@@ -1,5 +1,6 @@
 //! The simulated Withings as a client sees it.
 
+use http::Method;
 use serde_json::Value;
 use tributary_contract::Window;
 
