@@ -20,7 +20,7 @@ use tributary_tests::measure::{Arrival, Asked, Bar, Counter, Engine, Row, number
 use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
 use tributary_tests::world::Person;
 
-/// People at each of the two providers.
+/// People at each provider.
 const USERS: u32 = 100;
 /// Things that happen in a second, in all.
 const RATE: f64 = 200.0;
@@ -70,7 +70,8 @@ async fn run(seconds: u64) -> (Vec<f64>, usize, Vec<f64>) {
     let mut plan = Plan { tenants: vec![TenantPlan::new("acme").with("app", hook)], ..Plan::default() };
     plan.sandbox.users = USERS;
     plan.sandbox.history_days = 1;
-    let plan = plan.producing(RATE * 60.0 / (2.0 * f64::from(USERS)));
+    let everybody = f64::from(USERS) * number(tributary_providers::PROVIDERS.len());
+    let plan = plan.producing(RATE * 60.0 / everybody);
     let engine = Engine::start(plan).await;
     let commits = commits(engine.directory()).await;
     let people = engine.hosts().iter().flat_map(|host| {

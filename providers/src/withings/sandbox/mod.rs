@@ -132,14 +132,15 @@ impl Cloud {
             }
             for hour in [7, 21] {
                 let at = person.instant(date, hour * 60 + i64::from(dice.between(0, 59)));
-                self.measures(person, &mut dice, at);
+                self.measures(person, &mut dice, at, at);
             }
             if dice.percent(person.workouts_per_ten_days * 10) {
                 let at = person.instant(date, 18 * 60 + i64::from(dice.between(0, 59)));
                 self.trains(person, &mut dice, at, None);
             }
             if dice.percent(15) {
-                self.records(person, &mut dice, person.instant(date, 13 * 60));
+                let at = person.instant(date, 13 * 60);
+                self.records(person, &mut dice, at, at);
             }
         }
     }
@@ -151,8 +152,8 @@ impl Cloud {
         let Some(person) = self.people.get(index(number)).cloned() else { return };
         let second = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
         let appli = match dice.between(1, 100) {
-            1..=45 => self.measures(&person, &mut dice, second),
-            46..=50 => self.records(&person, &mut dice, second),
+            1..=45 => self.measures(&person, &mut dice, second, now),
+            46..=50 => self.records(&person, &mut dice, second, now),
             51..=91 => self.moves(&person, &mut dice, second, now),
             // Few: each notification lists all that were changed in the last hours.
             92..=96 => {
@@ -188,23 +189,36 @@ impl Cloud {
         self.lives.get_mut(index(person.number))
     }
 
-    fn measures(&mut self, person: &Person, dice: &mut Chance, at: DateTime<Utc>) -> u32 {
+    /// A device's time has whole seconds; `happened` is when there is something new to fetch.
+    fn measures(
+        &mut self,
+        person: &Person,
+        dice: &mut Chance,
+        at: DateTime<Utc>,
+        happened: DateTime<Utc>,
+    ) -> u32 {
         let measured = life::measured(dice, person);
         let modified = at + TimeDelta::seconds(1);
         let group = Group { id: self.id(), at, measured, modified };
         if let Some(life) = self.life(person) {
             life.groups.push(group);
         }
-        self.note_day(person, BODY, person.wall_clock(at).date(), at);
+        self.note_day(person, BODY, person.wall_clock(at).date(), happened);
         if matches!(measured, life::Measured::Scale { .. }) { 1 } else { 4 }
     }
 
-    fn records(&mut self, person: &Person, dice: &mut Chance, at: DateTime<Utc>) -> u32 {
+    fn records(
+        &mut self,
+        person: &Person,
+        dice: &mut Chance,
+        at: DateTime<Utc>,
+        happened: DateTime<Utc>,
+    ) -> u32 {
         let reading = Reading { id: self.id(), at, bpm: dice.between(50, 110), afib: dice.between(0, 2) };
         if let Some(life) = self.life(person) {
             life.readings.push(reading);
         }
-        self.note_day(person, BODY, person.wall_clock(at).date(), at);
+        self.note_day(person, BODY, person.wall_clock(at).date(), happened);
         54
     }
 
