@@ -78,6 +78,15 @@ pub trait Store: Send + Sync {
     /// A connection by id.
     async fn connection(&self, id: Uuid) -> Result<Option<Connection>, StoreError>;
 
+    /// Those of these connections that there are, in no order.
+    async fn connections_by_id(&self, ids: &[Uuid]) -> Result<Vec<Connection>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.connection(*id).await?);
+        }
+        Ok(found)
+    }
+
     /// Connections that fit the filter, ordered by id, after `after`, at most `limit`.
     async fn connections(
         &self,

@@ -7,7 +7,7 @@
 mod known;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -116,7 +116,7 @@ pub(super) enum OffsetWrite {
 impl<'a> Plan<'a> {
     /// Goes through the group in order. A rejected changeset leaves no trace in the plan.
     pub(super) fn of(group: &'a [Changeset], known: Known<'a>) -> Self {
-        let mut fold = Fold { known, written: HashSet::new(), plan: Self::default() };
+        let mut fold = Fold { known, written: Vec::new(), plan: Self::default() };
         for (index, changeset) in group.iter().enumerate() {
             let result = fold.rejection(changeset).map_or_else(
                 || {
@@ -138,8 +138,8 @@ impl<'a> Plan<'a> {
 /// The state of the world while a group is gone through: `known` moves on with each accepted changeset.
 struct Fold<'a> {
     known: Known<'a>,
-    /// Records whose stored state has to change.
-    written: HashSet<RecordKey<'a>>,
+    /// Records whose stored state has to change; one that changed twice is named twice.
+    written: Vec<RecordKey<'a>>,
     plan: Plan<'a>,
 }
 
@@ -182,7 +182,7 @@ impl<'a> Fold<'a> {
                     committed.unchanged += 1;
                     return;
                 }
-                self.written.insert(record);
+                self.written.push(record);
                 let kind = EntryKind::Record(*data_type);
                 self.append(committed, tenant, record.0, kind, record.2, *trace, body, |_| *id);
             }
@@ -194,7 +194,7 @@ impl<'a> Fold<'a> {
                 };
                 stored.deleted = true;
                 let digest = stored.digest;
-                self.written.insert(record);
+                self.written.push(record);
                 let kind = EntryKind::Deleted(*data_type);
                 self.append(committed, tenant, record.0, kind, record.2, *trace, &[], |_| {
                     deletion_id(*connection, *data_type, key.as_bytes(), digest)
@@ -332,9 +332,10 @@ impl<'a> Fold<'a> {
     }
 
     fn finish(mut self) -> Plan<'a> {
+        self.written.sort_unstable_by_key(record_order);
+        self.written.dedup();
         let stored = |record: RecordKey<'a>| Some((record, *self.known.records.get(&record)?));
         self.plan.records.extend(self.written.into_iter().filter_map(stored));
-        self.plan.records.sort_unstable_by_key(|(key, _)| record_order(key));
         self.plan
     }
 }

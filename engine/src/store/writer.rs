@@ -53,7 +53,7 @@ impl Default for WriterOptions {
         Self {
             queue: 4096,
             queue_bytes: 64 << 20,
-            group_changes: 512,
+            group_changes: 2_048,
             group_bytes: 8 << 20,
             linger: Duration::from_millis(2),
         }

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tributary_contract::model::{Digest, EntryId};
 use tributary_contract::sink::{Entry, EntryKind, User};
 use uuid::Uuid;
@@ -16,10 +15,8 @@ use crate::store::{LogRow, StoreError};
 
 /// Users that are remembered between reads.
 const USERS: usize = 10_000;
-/// Users that are read at once.
-const READS: usize = 4;
 
-/// Rows with their users. Those that are not known yet are read first, several at once: each read is a hop to another
+/// Rows with their users. Those that are not known yet are read first, all at once: each read is a hop to another
 /// thread and back. A life-cycle event tells of a change, so its user is read again.
 pub(super) async fn with_users(
     parts: &Parts,
@@ -32,16 +29,17 @@ pub(super) async fn with_users(
     let is_news =
         |row: &&LogRow| matches!(row.kind, EntryKind::LifeCycle(_)) || !users.contains_key(&row.connection);
     let wanted: HashSet<Uuid> = rows.iter().filter(is_news).map(|row| row.connection).collect();
-    let read = |id| async move { Ok::<_, StoreError>((id, parts.store.connection(id).await?)) };
-    let mut reads = stream::iter(wanted).map(read).buffer_unordered(READS);
-    while let Some((id, connection)) = reads.try_next().await? {
-        let user = connection.map_or_else(
-            || user::unknown(id),
-            |connection| user::of(&connection, (parts.spec)(&connection.provider)),
-        );
-        users.insert(id, Arc::new(user));
+    if !wanted.is_empty() {
+        for id in &wanted {
+            // What cannot be read again is not what was read before.
+            users.remove(id);
+        }
+        let wanted: Vec<Uuid> = wanted.into_iter().collect();
+        for connection in parts.store.connections_by_id(&wanted).await? {
+            let user = user::of(&connection, (parts.spec)(&connection.provider));
+            users.insert(connection.id, Arc::new(user));
+        }
     }
-    drop(reads);
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         if cfg!(debug_assertions) {

@@ -124,6 +124,12 @@ async fn filters(store: Arc<dyn Store>) -> Outcome {
         }
     }
     assert_eq!(paged, [1, 2, 3, 4, 5, 6, 7]);
+    let asked = [7, 99, 2, 5].map(Uuid::from_u128);
+    let mut named: Vec<_> =
+        store.connections_by_id(&asked).await?.iter().map(|row| row.id.as_u128()).collect();
+    named.sort_unstable();
+    assert_eq!(named, [2, 5, 7]);
+    assert_eq!(store.connections_by_id(&[]).await?, []);
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub(in crate::store) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     pub(in crate::store) fn of(group: &'a [Changeset]) -> Self {
         let mut wanted = Self::default();
-        let (mut records, mut notices) = (HashSet::new(), HashSet::new());
+        let mut notices = HashSet::new();
         for changeset in group {
             wanted.connections.extend(changeset.fence.map(|fence| fence.connection));
             for change in &changeset.changes {
@@ -41,7 +41,7 @@ impl<'a> Wanted<'a> {
                     Change::Record { tenant, connection, data_type, key, .. }
                     | Change::Deleted { tenant, connection, data_type, key, .. } => {
                         wanted.tenants.insert(tenant);
-                        records.insert((*connection, *data_type, key.as_str()));
+                        wanted.records.push((*connection, *data_type, key.as_str()));
                     }
                     Change::Event { tenant, .. } => {
                         wanted.tenants.insert(tenant);
@@ -74,9 +74,9 @@ impl<'a> Wanted<'a> {
                 }
             }
         }
-        wanted.records.extend(records);
         // In key order the database walks its tree once instead of jumping about in it.
         wanted.records.sort_unstable_by_key(record_order);
+        wanted.records.dedup();
         wanted.notices.extend(notices);
         wanted
     }

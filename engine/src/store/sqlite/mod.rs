@@ -124,6 +124,8 @@ async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqliteConnecti
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", JOURNAL_LIMIT)
         .pragma("cache_size", WRITER_CACHE)
+        // What a statement may have to take back never goes through a file.
+        .pragma("temp_store", "memory")
         .connect()
         .await
 }
@@ -288,6 +290,10 @@ impl Store for SqliteStore {
 
     async fn connection(&self, id: Uuid) -> Result<Option<Connection>, StoreError> {
         read::connection(&self.readers, id).await
+    }
+
+    async fn connections_by_id(&self, ids: &[Uuid]) -> Result<Vec<Connection>, StoreError> {
+        read::connections_by_id(&self.readers, ids).await
     }
 
     async fn connections(

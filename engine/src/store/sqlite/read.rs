@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqlitePool};
 use tributary_contract::Cursor;
 use uuid::Uuid;
 
 use super::column::{Columns, Damage, signed_len};
 use super::unavailable;
+use super::write::{chunks, tuples};
 use crate::store::{
     Connection, ConnectionCount, ConnectionFilter, ConnectionState, CursorRow, Flow, InboxRow, Lane, Parked,
     SealedAppKey, SealedCredential, StoreError,
@@ -109,6 +110,19 @@ pub(super) async fn connection(db: &SqlitePool, id: Uuid) -> Result<Option<Conne
     let mut query = QueryBuilder::<Sqlite>::new(CONNECTION_COLUMNS);
     query.push("= ").push_bind(id.as_bytes().as_slice());
     CONNECTION.one(db, "reading a connection", query.build()).await
+}
+
+pub(super) async fn connections_by_id(db: &SqlitePool, ids: &[Uuid]) -> Result<Vec<Connection>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let mut query =
+            sqlx::query(AssertSqlSafe(format!("{CONNECTION_COLUMNS} IN {}", tuples(1, chunk.len()))));
+        for id in chunk {
+            query = query.bind(id.as_bytes().as_slice());
+        }
+        found.extend(CONNECTION.list(db, "reading the connections", query).await?);
+    }
+    Ok(found)
 }
 
 /// Goes on until the page is full or there is nothing more, so that a damaged row never looks like the end.

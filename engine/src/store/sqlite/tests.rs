@@ -243,3 +243,14 @@ async fn a_lookup_by_account_uses_an_index() {
         assert!(plan.iter().any(|(.., step)| step.contains(index)), "{sql}: {plan:?}");
     }
 }
+
+/// Comes from `.cargo/config.toml`, which no other test would miss.
+#[tokio::test]
+async fn sqlite_gives_each_connection_a_cache_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    let options: Vec<String> =
+        sqlx::query_scalar("PRAGMA compile_options").fetch_all(&store.readers).await.unwrap();
+    assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+}

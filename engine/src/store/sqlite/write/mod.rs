@@ -112,8 +112,10 @@ async fn log(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for chunk in chunks(&plan.log) {
+        // A failure ends the commit anyway; without OR ROLLBACK, SQLite copies each page that a statement of many rows
+        // changes, so as to take back the statement alone.
         let sql = format!(
-            "INSERT INTO log (sequence, tenant, ordinal, connection, kind, key, id, committed_at, trace, body) VALUES {}",
+            "INSERT OR ROLLBACK INTO log (sequence, tenant, ordinal, connection, kind, key, id, committed_at, trace, body) VALUES {}",
             tuples(10, chunk.len()),
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
