@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use serde_json::json;
-use tributary_tests::measure::{Asked, Bar, Counter, Engine, Row, machine, median, number, rate, say};
 use tributary::sandbox::Host;
+use tributary_tests::measure::{Asked, Bar, Counter, Engine, Row, machine, median, number, rate, say};
 use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
 
 /// People who connect at once.
@@ -60,9 +60,8 @@ async fn run(users: u32, days: u32) -> (usize, usize, Duration) {
     plan.sandbox.history_days = days;
     let engine = Engine::start(plan).await;
     // Nobody is connected yet, so each record is fetched once, in its newest version.
-    let newest = |host: &Host| {
-        host.with(|sandbox| sandbox.ledger().entries().filter(|entry| !entry.deleted).count())
-    };
+    let newest =
+        |host: &Host| host.with(|sandbox| sandbox.ledger().entries().filter(|entry| !entry.deleted).count());
     let wanted: usize = engine.hosts().iter().map(newest).sum();
     let began = Instant::now();
     let people = engine.hosts().iter().flat_map(|host| {
