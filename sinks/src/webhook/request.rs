@@ -6,13 +6,28 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use tributary_contract::model::{DataType, VERSION, data_event_body};
 use tributary_contract::sink::{Batch, Entry, EntryKind, SinkError};
 
 use super::options::unusable;
 use super::signature::Signer;
 use crate::line::quoted;
+
+const TERRA_SIGNATURE: HeaderName = HeaderName::from_static("terra-signature");
+const X_TERRA_SIGNATURE: HeaderName = HeaderName::from_static("x-terra-signature");
+const TERRA_REFERENCE: HeaderName = HeaderName::from_static("terra-reference");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-terra-trace-id");
+const ORDERING_TIMESTAMP: HeaderName = HeaderName::from_static("x-terra-ordering-timestamp");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const ATTEMPT: HeaderName = HeaderName::from_static("x-tributary-attempt");
+const SEQUENCE: HeaderName = HeaderName::from_static("x-tributary-sequence");
+const REPLAY: HeaderName = HeaderName::from_static("x-tributary-replay");
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// How many of them a request may have.
+const OWN_HEADERS: usize = 12;
 
 /// What all requests of a webhook share.
 pub(super) struct Form {
@@ -82,22 +97,23 @@ impl Form {
         let newest = part.entries.iter().map(|entry| entry.committed_at).max().unwrap_or(batch.at);
         let sequence = part.entries.iter().map(|entry| entry.sequence).max().unwrap_or_default();
         let signature = header(self.signer.terra(batch.at, &body))?;
-        let mut headers = self.headers.clone();
-        headers.insert("terra-signature", signature.clone());
-        headers.insert("x-terra-signature", signature);
-        headers.insert("terra-reference", header(batch.delivery.to_string())?);
-        headers.insert("x-terra-trace-id", header(id.clone())?);
-        headers.insert("x-terra-ordering-timestamp", header(newest.timestamp_millis().to_string())?);
-        headers.insert("traceparent", header(batch.trace.to_string())?);
-        headers.insert("x-tributary-attempt", HeaderValue::from(batch.attempt));
-        headers.insert("x-tributary-sequence", HeaderValue::from(sequence));
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + OWN_HEADERS);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.insert(TERRA_SIGNATURE, signature.clone());
+        headers.insert(X_TERRA_SIGNATURE, signature);
+        headers.insert(TERRA_REFERENCE, header(batch.delivery.to_string())?);
+        headers.insert(TRACE_ID, header(id.clone())?);
+        headers.insert(ORDERING_TIMESTAMP, header(newest.timestamp_millis().to_string())?);
+        headers.insert(TRACEPARENT, header(batch.trace.to_string())?);
+        headers.insert(ATTEMPT, HeaderValue::from(batch.attempt));
+        headers.insert(SEQUENCE, HeaderValue::from(sequence));
         if batch.replay {
-            headers.insert("x-tributary-replay", HeaderValue::from_static("true"));
+            headers.insert(REPLAY, HeaderValue::from_static("true"));
         }
         if let Some(signature) = self.signer.standard(&id, batch.at, &body) {
-            headers.insert("webhook-id", header(id)?);
-            headers.insert("webhook-timestamp", HeaderValue::from(batch.at.timestamp()));
-            headers.insert("webhook-signature", header(signature)?);
+            headers.insert(WEBHOOK_ID, header(id)?);
+            headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(batch.at.timestamp()));
+            headers.insert(WEBHOOK_SIGNATURE, header(signature)?);
         }
         let mut request = Request::new(body);
         *request.method_mut() = http::Method::POST;
