@@ -23,14 +23,8 @@ pub fn resident_peak() -> usize {
 /// Processor time that this process has used, in user and system mode. Unlike time on the wall, it does not grow
 /// with what else the machine does.
 pub fn processor_time() -> Duration {
-    /// Ticks of `/proc` on every Linux.
-    const TICKS_PER_SECOND: u64 = 100;
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field may hold blanks; it ends with a bracket.
-    let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: u64 =
-        rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.try_into().unwrap_or_default()
 }
 
 /// Processes that wanted to run, on average of the last minute.
