@@ -184,6 +184,8 @@ pub const NO_APP: Code = Code("TRB-6003");
 pub const UNKNOWN_RESOURCE: Code = Code("TRB-6004");
 /// The stretch of time cannot be.
 pub const BAD_STRETCH: Code = Code("TRB-6005");
+/// A consent came back in another browser.
+pub const OTHER_BROWSER: Code = Code("TRB-6006");
 
 /// All pages, by code.
 pub const PAGES: &[Page] = &[
@@ -214,6 +216,7 @@ pub const PAGES: &[Page] = &[
     Page { code: NO_APP, text: include_str!("../../docs/errors/TRB-6003.md") },
     Page { code: UNKNOWN_RESOURCE, text: include_str!("../../docs/errors/TRB-6004.md") },
     Page { code: BAD_STRETCH, text: include_str!("../../docs/errors/TRB-6005.md") },
+    Page { code: OTHER_BROWSER, text: include_str!("../../docs/errors/TRB-6006.md") },
 ];
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ use tributary_engine::clock::Clock;
 use tributary_providers::sandbox::Verdict;
 use tributary_tests::inventory::natural_key;
 use tributary_tests::measure::{Arrival, Asked, Bar, Counter, Engine, Row, number, percentile, say};
+use tributary_tests::people::Person;
 use tributary_tests::plan::{ALL_EVENTS, Plan, TenantPlan, WEBHOOK_SECRET};
-use tributary_tests::world::Person;
 
 /// People at each provider.
 const USERS: u32 = 100;

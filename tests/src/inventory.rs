@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tributary_contract::model::DataType;
 use tributary_providers::sandbox::{Sandbox, Verdict};
 
+use crate::people::Person;
 use crate::receiver::Received;
-use crate::world::Person;
 
 /// Which record: the tenant's id of the person, the type, what a later version overwrites it by.
 pub type Key = (String, String, String);

@@ -3,8 +3,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`plan`] | what a world is made of: people, quotas, tenants, sinks |
-//! | [`world`] | simulated providers, a receiver and a configuration; people who connect |
+//! | [`world`] | simulated providers, a receiver and a configuration |
+//! | [`people`] | people who connect |
 //! | [`rig`] | a world with the daemon inside the test's own process |
+//! | [`browser`] | a person's browser with its cookies |
 //! | [`collector`] | a collector of traces and metrics that is not ours |
 //! | [`daemon`] | the real binary on a world, to be killed and stopped |
 //! | [`receiver`] | an HTTP server that notes what it gets and answers as scripted |
@@ -24,6 +26,7 @@
 //! fails by panicking, with what it was waiting for.
 #![expect(clippy::expect_used, clippy::panic, reason = "a kit of tests fails by panicking")]
 
+pub mod browser;
 pub mod collector;
 pub mod daemon;
 pub mod entries;
@@ -32,6 +35,7 @@ pub mod life;
 pub mod logs;
 pub mod measure;
 pub mod pages;
+pub mod people;
 pub mod plan;
 pub mod program;
 pub mod receiver;
@@ -42,8 +46,10 @@ pub mod wait;
 pub mod watched;
 pub mod world;
 
+pub use browser::Browser;
 pub use inventory::Inventory;
+pub use people::Person;
 pub use plan::{Plan, TenantPlan};
 pub use receiver::{Answer, Received, Receiver};
 pub use rig::Rig;
-pub use world::{Person, World};
+pub use world::World;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::people::Person;
 use crate::wait;
-use crate::world::{Person, World};
+use crate::world::World;
 
 const KINDS: [&str; 5] = ["auth", "user_reauth", "connection_error", "access_revoked", "deauth"];
 

@@ -1,4 +1,4 @@
-//! Simulated providers, a receiver and a configuration in a directory of their own; and people who connect.
+//! Simulated providers, a receiver and a configuration in a directory of their own.
 //!
 //! The daemon is reached over its sockets only, so that a test does not care whether it runs in this process or in
 //! another one.
@@ -18,7 +18,9 @@ use tributary_net::{Client, ClientOptions, Limits};
 use tributary_providers::sandbox::Sandbox;
 use uuid::Uuid;
 
+use crate::browser::Browser;
 use crate::inventory::Inventory;
+use crate::people::Person;
 use crate::plan::Plan;
 use crate::receiver::Receiver;
 use crate::wait;
@@ -33,27 +35,14 @@ pub struct World {
     pub plan: Plan,
     /// The receiver of webhooks.
     pub receiver: Receiver,
+    /// The browser in which everything is opened unless a test names another.
+    pub browser: Browser,
     hosts: Vec<Host>,
     watches: BTreeMap<&'static str, Watch>,
     directory: TempDir,
     public: SocketAddr,
     admin: SocketAddr,
     client: Client,
-}
-
-/// A person who has connected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Key of the provider.
-    pub provider: &'static str,
-    /// The tenant.
-    pub tenant: String,
-    /// The provider's id of the person.
-    pub account: String,
-    /// The tenant's id of the person.
-    pub reference_id: String,
-    /// The connection.
-    pub connection: Uuid,
 }
 
 impl World {
@@ -84,6 +73,7 @@ impl World {
         let world = Self {
             plan,
             receiver: Receiver::start().await,
+            browser: Browser::default(),
             hosts,
             watches,
             directory: tempfile::tempdir().expect("a directory"),
@@ -167,9 +157,20 @@ impl World {
         self.client.send(request, Limits::default()).await.ok()
     }
 
-    /// GET.
+    /// A page in the world's browser; redirects are not followed.
     pub async fn browse(&self, url: &str) -> Response<Bytes> {
-        self.send(Request::get(url).body(Bytes::new()).expect("a URL")).await
+        self.browse_in(&self.browser, url).await
+    }
+
+    /// A page in some browser; redirects are not followed.
+    pub async fn browse_in(&self, browser: &Browser, url: &str) -> Response<Bytes> {
+        let mut request = Request::get(url).body(Bytes::new()).expect("a URL");
+        if let Some(cookies) = browser.cookies(request.uri().path()) {
+            request.headers_mut().insert("cookie", cookies.parse().expect("cookies as they were set"));
+        }
+        let answer = self.send(request).await;
+        browser.keep(&answer);
+        answer
     }
 
     /// A call below the public listener, without credentials.
@@ -208,67 +209,6 @@ impl World {
             .expect("a request");
         let answer = self.send(request).await;
         (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default())
-    }
-
-    /// The consent page that the first tenant's user is sent to, and the id that the connection will have.
-    pub async fn begin_connect(&self, tenant: &str, provider: &str, reference_id: &str) -> (String, Uuid) {
-        let path = format!("/v2/auth/authenticateUser?resource={}", provider.to_uppercase());
-        let body = json!({"reference_id": reference_id});
-        let (status, answer) = self.tenant(tenant, Method::POST, &path, &body).await;
-        assert_eq!(status, 200, "{answer}");
-        let text = |name: &str| {
-            answer.get(name).and_then(Value::as_str).expect("an answer as documented").to_owned()
-        };
-        (text("auth_url"), text("user_id").parse().expect("a UUID"))
-    }
-
-    /// Where the browser is sent after a person has agreed on the consent page.
-    pub async fn agree(&self, link: &str, login: usize) -> String {
-        let consent = self.browse(&format!("{link}&login={login}&approve=1")).await;
-        let back = consent.headers().get("location").and_then(|location| location.to_str().ok());
-        back.unwrap_or_else(|| panic!("the consent page answered {}", consent.status())).to_owned()
-    }
-
-    /// A person connects for the first tenant, through the consent page.
-    pub async fn connect(&self, provider: &str, login: usize) -> Person {
-        let tenant = self.plan.tenants.first().expect("a tenant").dev_id.clone();
-        self.connect_for(&tenant, provider, login).await
-    }
-
-    /// A person connects for a tenant, through the consent page.
-    pub async fn connect_for(&self, tenant: &str, provider: &str, login: usize) -> Person {
-        let reference_id = format!("{provider}-{login}");
-        let (link, connection) = self.begin_connect(tenant, provider, &reference_id).await;
-        let back = self.agree(&link, login).await;
-        let done = self.browse(&back).await;
-        assert!(done.status().is_success(), "the callback answered {}: {:?}", done.status(), done.body());
-        let host = self.host(provider);
-        let account =
-            host.with(|sandbox| sandbox.accounts().get(login).cloned()).expect("a person of that number");
-        // An account that was connected before keeps its connection.
-        let connection = match self.find(tenant, provider, &reference_id).await {
-            Some(known) => known,
-            None => connection,
-        };
-        Person { provider: host.key(), tenant: tenant.to_owned(), account, reference_id, connection }
-    }
-
-    async fn find(&self, tenant: &str, provider: &str, reference_id: &str) -> Option<Uuid> {
-        let list = self
-            .connections(&format!("?tenant={tenant}&provider={provider}&reference_id={reference_id}"))
-            .await;
-        list.first()?.get("id")?.as_str()?.parse().ok()
-    }
-
-    /// All people of the first tenant connect: everybody at every provider.
-    pub async fn connect_all(&self) -> Vec<Person> {
-        let mut people = Vec::new();
-        for host in &self.hosts {
-            for login in 0..host.with(|sandbox| sandbox.accounts().len()) {
-                people.push(self.connect(host.key(), login).await);
-            }
-        }
-        people
     }
 
     /// The connections as operators see them; `query` begins with `?` or is empty.

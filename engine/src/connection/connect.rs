@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderValue, header};
 use thiserror::Error;
 use tracing::{error, info, warn};
@@ -21,17 +21,14 @@ use tributary_contract::{
 use uuid::Uuid;
 
 use super::commit::Destination;
-use super::{Runtime, job, user};
-use crate::oauth;
+use super::{Runtime, flow, job, user};
+use crate::oauth::{self, Browser, Returned};
 use crate::store::writer::WriteError;
 use crate::store::{
     Change, Changeset, Connection, ConnectionFilter, ConnectionState, Flow, SealedCredential, StoreError,
 };
 use crate::telemetry::{span, tally};
-use crate::vault::{Credential, PKCE_VERIFIER};
-
-/// How long an authorisation link can be used.
-const FLOW_LIFE: Duration = Duration::minutes(15);
+use crate::vault::Credential;
 
 /// Why a connect did not work.
 #[derive(Debug, Error)]
@@ -39,9 +36,15 @@ pub enum ConnectError {
     /// The provider is not connected by OAuth.
     #[error("{0} is not connected through a consent page")]
     NoConsent(&'static str),
-    /// The link is unknown, too old, was used, or belongs to another browser.
+    /// The link is unknown, too old, or was used.
     #[error("the authorisation link is unknown, older than 15 minutes or was used before; begin again")]
     Flow,
+    /// The answer came back in another browser than the one that went to the consent page.
+    #[error(
+        "the consent came back in another browser than the one in which the link was opened, or without its cookie; \
+         open the link again, and stay in that browser"
+    )]
+    Browser,
     /// The user or the provider said no.
     #[error("the authorisation was refused: {0}")]
     Denied(String),
@@ -56,60 +59,13 @@ pub enum ConnectError {
     Vault(String),
 }
 
-/// What a tenant asks for when a user is to be connected.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// The tenant's own id of the person.
-    pub reference_id: Option<String>,
-    /// Where to go after success.
-    pub success_url: Option<String>,
-    /// Where to go after failure.
-    pub failure_url: Option<String>,
-}
-
-/// A flow that has begun.
-#[derive(Debug, Clone)]
-pub struct Begun {
-    /// The provider's consent page.
-    pub url: String,
-    /// The `user_id` that the connection will have, unless the account is connected already.
-    pub connection: Uuid,
-}
-
-/// Begins an OAuth flow: stores its single-use state and returns the consent page.
-pub async fn begin(runtime: &Runtime, tenant: Arc<str>, wanted: Wanted) -> Result<Begun, ConnectError> {
-    let spec = runtime.provider.spec();
-    let AuthScheme::OAuth2(scheme) = &spec.auth else { return Err(ConnectError::NoConsent(spec.name)) };
-    let connection = Uuid::new_v4();
-    let authorize = oauth::authorize::begin(scheme, &runtime.app.current(), runtime.origin.as_deref());
-    let verifier = match &authorize.verifier {
-        Some(verifier) => Some(
-            runtime
-                .vault
-                .seal(connection, PKCE_VERIFIER, verifier.expose().as_bytes())
-                .map_err(|error| ConnectError::Vault(error.to_string()))?,
-        ),
-        None => None,
-    };
-    let flow = Flow {
-        state: authorize.state.clone(),
-        tenant,
-        provider: spec.key.to_owned(),
-        connection,
-        reference_id: wanted.reference_id,
-        verifier,
-        browser: None,
-        success_url: wanted.success_url,
-        failure_url: wanted.failure_url,
-        expires_at: runtime.clock.now() + FLOW_LIFE,
-    };
-    write(runtime, Changeset::unfenced(vec![Change::FlowPut(flow)])).await?;
-    Ok(Begun { url: authorize.url, connection })
-}
-
 /// What came back from the consent page.
 #[derive(Debug, Clone, Default)]
 pub struct Callback {
+    /// The `state`, which says which browser went there.
+    pub returned: Returned,
+    /// The browser that came back, if its cookie names it.
+    pub browser: Option<Browser>,
     /// The authorisation code.
     pub code: Option<String>,
     /// The provider's error code, when it refused.
@@ -129,11 +85,16 @@ pub struct Connected {
 
 /// Completes a flow: exchanges the code, asks who the user is, stores connection, credential and events at once.
 ///
-/// An account that the tenant has connected before keeps its id and its cursors.
+/// An answer in another browser than the one that went to the consent page changes nothing: the flow can still be
+/// completed, or refused, where it belongs. An account that the tenant has connected before keeps its id and its cursors.
 pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Result<Connected, ConnectError> {
     let now = runtime.clock.now();
     let spec = runtime.provider.spec();
     let AuthScheme::OAuth2(scheme) = &spec.auth else { return Err(ConnectError::NoConsent(spec.name)) };
+    let went = callback.browser.as_ref().is_some_and(|browser| browser.went_with(&callback.returned));
+    if !went || callback.returned.flow() != flow.state {
+        return Err(ConnectError::Browser);
+    }
     if flow.expires_at <= now {
         return Err(ConnectError::Flow);
     }
@@ -142,10 +103,7 @@ pub async fn complete(runtime: &Runtime, flow: &Flow, callback: Callback) -> Res
         cancelled(runtime, flow, &reason).await?;
         return Err(ConnectError::Denied(reason));
     };
-    let verifier = match &flow.verifier {
-        Some(sealed) => Some(open_verifier(runtime, flow.connection, sealed)?),
-        None => None,
-    };
+    let verifier = flow::verifier(runtime, flow)?;
     let trace = span::current();
     let door: Arc<dyn Door> = Arc::new(super::door(runtime, None, Cause::Request, true));
     let request = oauth::token::exchange(scheme, &runtime.app.current(), &code, verifier.as_ref());
@@ -220,15 +178,6 @@ fn granted(separator: &str, callback: Option<&str>, credential: &Credential) -> 
     };
     let from_callback = callback.map(split).unwrap_or_default();
     if from_callback.is_empty() { credential.scopes.clone() } else { from_callback }
-}
-
-fn open_verifier(runtime: &Runtime, connection: Uuid, sealed: &[u8]) -> Result<Secret<String>, ConnectError> {
-    let opened = runtime
-        .vault
-        .open(connection, PKCE_VERIFIER, sealed)
-        .map_err(|error| ConnectError::Vault(error.to_string()))?;
-    let text = std::str::from_utf8(&opened).map_err(|error| ConnectError::Vault(error.to_string()))?;
-    Ok(Secret::from(text))
 }
 
 async fn find(runtime: &Runtime, tenant: &str, account: &str) -> Result<Option<Connection>, ConnectError> {
@@ -400,7 +349,7 @@ fn json_of(event: &impl serde::Serialize) -> Bytes {
     }
 }
 
-async fn write(runtime: &Runtime, changeset: Changeset) -> Result<(), ConnectError> {
+pub(super) async fn write(runtime: &Runtime, changeset: Changeset) -> Result<(), ConnectError> {
     match runtime.writer.commit(changeset).await {
         Ok(_) => Ok(()),
         Err(WriteError::Store(error)) => Err(ConnectError::Store(error)),

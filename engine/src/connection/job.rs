@@ -46,10 +46,13 @@ pub async fn run(runtime: Arc<Runtime>, id: Uuid, task: Task, progress: Arc<Prog
         },
         Task::Poll(_) | Task::History(_) | Task::Asked(_) | Task::Request(_) => InboxDue::default(),
     };
-    let notified = inbox::traces(&due);
+    let causes = match task {
+        Task::Request(wish) => wish.trace.into_iter().collect(),
+        Task::Inbox | Task::Poll(_) | Task::History(_) | Task::Asked(_) => inbox::traces(&due),
+    };
     let provider = runtime.provider.spec().key;
-    let span = span::sync(provider, &connection.tenant, cause.as_str(), &notified);
-    let trace = span::context_of(&span, notified.first().copied());
+    let span = span::sync(provider, &connection.tenant, cause.as_str(), &causes);
+    let trace = span::context_of(&span, causes.first().copied());
     let (clock, began) = (runtime.clock.clone(), runtime.clock.now());
     let work = Work { runtime, connection, trace, progress: Arc::clone(&progress) };
     let ended = async {

@@ -14,6 +14,7 @@
 //! | [`gate`] | pauses polling while a tenant's backlog is over its limit |
 //! | [`commit`] | where emitted records become changesets |
 //! | [`app`] | the provider app with its newest keys |
+//! | [`flow`] | from a tenant's wish to a provider's consent page |
 //! | [`connect`] | from a consent to a connection, and its end |
 //! | [`user`] | the connection as Terra's user |
 //!
@@ -25,6 +26,7 @@ pub mod backfill;
 pub mod commit;
 pub mod connect;
 mod due;
+pub mod flow;
 pub mod gate;
 pub mod inbox;
 pub mod job;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Duration, Utc};
 use tributary_contract::error::Class;
-use tributary_contract::{FetchError, Spec, Window};
+use tributary_contract::{FetchError, Spec, TraceContext, Window};
 use uuid::Uuid;
 
 use super::due::Calendar;
@@ -66,6 +66,15 @@ pub struct Wish {
     pub resource: usize,
     /// The stretch.
     pub window: Window,
+    /// The span in which it was asked for.
+    pub trace: Option<TraceContext>,
+}
+
+impl Wish {
+    /// Whether it is for the same, whoever wants it.
+    fn is_for_the_same(&self, other: &Self) -> bool {
+        (self.resource, self.window) == (other.resource, other.window)
+    }
 }
 
 /// One job.
@@ -211,7 +220,8 @@ impl State {
             }
             Message::Notified(at) => self.inbox_due = Some(self.inbox_due.map_or(at, |due| due.min(at))),
             Message::Request(wish) => {
-                if !self.wishes.contains(&wish) && self.wishes.len() < WISHES {
+                let is_known = self.wishes.iter().any(|waiting| waiting.is_for_the_same(&wish));
+                if !is_known && self.wishes.len() < WISHES {
                     self.wishes.push_back(wish);
                 }
             }

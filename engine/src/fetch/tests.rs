@@ -21,35 +21,37 @@ use crate::store::{
 };
 use crate::vault::{Credential, Vault, VaultKey};
 
-pub(crate) static SPEC: Spec = Spec {
+pub(crate) const SCHEME: OAuth2 = OAuth2 {
+    authorize_url: "https://accounts.example.com/oauth/authorize",
+    token_url: "https://api.example.com/oauth/token",
+    revoke: Some(Revoke {
+        url: "https://api.example.com/oauth/revoke",
+        token: TokenPlace::Form("token"),
+        client_auth: None,
+    }),
+    scopes: &["read"],
+    scope_separator: " ",
+    authorize_parameters: &[],
+    token_parameters: &[],
+    answer_at: "",
+    keep: &[],
+    client_auth: ClientAuth::Body,
+    pkce: false,
+    refresh_ahead: Duration::from_secs(300),
+    default_lifetime: None,
+    refresh_token_promised: true,
+    rotation: Rotation::SingleUse,
+    lost_consent: &["invalid_grant"],
+    lost_consent_statuses: &[],
+    scope_in_callback: false,
+};
+
+pub(crate) const SAMPLE: Spec = Spec {
     key: "example",
     wire_name: "EXAMPLE",
     name: "Example",
     status: Status::Complete,
-    auth: AuthScheme::OAuth2(OAuth2 {
-        authorize_url: "https://accounts.example.com/oauth/authorize",
-        token_url: "https://api.example.com/oauth/token",
-        revoke: Some(Revoke {
-            url: "https://api.example.com/oauth/revoke",
-            token: TokenPlace::Form("token"),
-            client_auth: None,
-        }),
-        scopes: &["read"],
-        scope_separator: " ",
-        authorize_parameters: &[],
-        token_parameters: &[],
-        answer_at: "",
-        keep: &[],
-        client_auth: ClientAuth::Body,
-        pkce: false,
-        refresh_ahead: Duration::from_secs(300),
-        default_lifetime: None,
-        refresh_token_promised: true,
-        rotation: Rotation::SingleUse,
-        lost_consent: &["invalid_grant"],
-        lost_consent_statuses: &[],
-        scope_in_callback: false,
-    }),
+    auth: AuthScheme::OAuth2(SCHEME),
     api_base: "https://api.example.com/v3",
     hosts: &["files.example.net"],
     app_quotas: &[Quota { permits: 1000, window: QuotaWindow::Rolling(Duration::from_secs(60)) }],
@@ -72,6 +74,8 @@ pub(crate) static SPEC: Spec = Spec {
     },
     sources: &[],
 };
+
+pub(crate) static SPEC: Spec = SAMPLE;
 
 /// What the server does with one request.
 #[derive(Clone)]

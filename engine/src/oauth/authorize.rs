@@ -9,26 +9,23 @@ use zeroize::Zeroizing;
 
 use crate::fetch::target;
 
-/// Where the user goes to consent, and what has to be kept until the user comes back.
+/// What has to be kept until the user comes back.
 #[derive(Debug, Clone)]
 pub struct Authorization {
-    /// The consent page, with all parameters.
-    pub url: String,
-    /// Comes back with the callback: 32 random bytes as base64url.
+    /// Names the flow: 32 random bytes as base64url.
     pub state: String,
     /// The PKCE verifier, for the exchange of the code.
     pub verifier: Option<Secret<String>>,
 }
 
-/// Begins an authorization. `origin` replaces scheme, host and port of the consent page.
-pub fn begin(scheme: &OAuth2, app: &App, origin: Option<&str>) -> Authorization {
-    let state = random();
-    let verifier = scheme.pkce.then(|| Secret::new(random()));
-    let url = consent_page(scheme, app, origin, &state, verifier.as_ref());
-    Authorization { url, state, verifier }
+/// Begins an authorization.
+pub fn begin(scheme: &OAuth2) -> Authorization {
+    Authorization { state: random(), verifier: scheme.pkce.then(|| Secret::new(random())) }
 }
 
-fn consent_page(
+/// Where the user goes to consent. `state` comes back with the callback; `origin` replaces scheme, host and port of the
+/// page.
+pub fn consent_page(
     scheme: &OAuth2,
     app: &App,
     origin: Option<&str>,
@@ -76,34 +73,36 @@ mod tests {
 
     #[test]
     fn the_consent_page_carries_all_that_the_spec_asks_for() {
-        let begun = begin(&scheme(), &app(), None);
-        let parameters = parameters(&begun.url);
-        assert!(begun.url.starts_with("https://accounts.example.com/oauth/authorize?"));
+        let page = consent_page(&scheme(), &app(), None, "flow.proof", None);
+        let parameters = parameters(&page);
+        assert!(page.starts_with("https://accounts.example.com/oauth/authorize?"));
         assert_eq!(parameters["response_type"], "code");
         assert_eq!(parameters["client_id"], "client-1");
         assert_eq!(parameters["redirect_uri"], "https://sync.example.org/auth/example/callback");
         assert_eq!(parameters["scope"], "read activity:read");
-        assert_eq!(parameters["state"], begun.state);
+        assert_eq!(parameters["state"], "flow.proof");
         assert_eq!(parameters["approval_prompt"], "auto");
-        assert!(!begun.url.contains('+'), "a space is written as %20");
-        assert!(!begun.url.contains(APP_SECRET));
+        assert!(!parameters.contains_key("code_challenge"));
+        assert!(!page.contains('+'), "a space is written as %20");
+        assert!(!page.contains(APP_SECRET));
     }
 
     #[test]
     fn states_are_long_and_differ() {
-        let (one, two) = (begin(&scheme(), &app(), None), begin(&scheme(), &app(), None));
+        let (one, two) = (begin(&scheme()), begin(&scheme()));
         assert_ne!(one.state, two.state);
         assert_eq!(URL_SAFE_NO_PAD.decode(&one.state).unwrap().len(), 32);
     }
 
     #[test]
     fn a_verifier_comes_with_its_challenge_and_only_where_the_provider_takes_it() {
-        let begun = begin(&OAuth2 { pkce: true, ..scheme() }, &app(), None);
-        let verifier = begun.verifier.unwrap();
+        let scheme = OAuth2 { pkce: true, ..scheme() };
+        let verifier = begin(&scheme).verifier.unwrap();
         assert!((43..=128).contains(&verifier.expose().len()));
-        assert_eq!(parameters(&begun.url)["code_challenge"], challenge(&verifier));
-        assert_eq!(parameters(&begun.url)["code_challenge_method"], "S256");
-        assert!(begin(&scheme(), &app(), None).verifier.is_none());
+        let page = consent_page(&scheme, &app(), None, "state", Some(&verifier));
+        assert_eq!(parameters(&page)["code_challenge"], challenge(&verifier));
+        assert_eq!(parameters(&page)["code_challenge_method"], "S256");
+        assert!(begin(&OAuth2 { pkce: false, ..scheme }).verifier.is_none());
     }
 
     #[test]
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn another_origin_replaces_scheme_host_and_port() {
-        let begun = begin(&scheme(), &app(), Some("http://127.0.0.1:4000"));
-        assert!(begun.url.starts_with("http://127.0.0.1:4000/oauth/authorize?response_type=code"));
+        let page = consent_page(&scheme(), &app(), Some("http://127.0.0.1:4000"), "state", None);
+        assert!(page.starts_with("http://127.0.0.1:4000/oauth/authorize?response_type=code"));
     }
 }

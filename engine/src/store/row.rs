@@ -197,7 +197,7 @@ pub struct InboxRow {
 /// An OAuth flow between the consent page and the callback.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Flow {
-    /// The `state` parameter: random, single use.
+    /// Names it: random, single use. What a provider is given as `state` begins with it.
     pub state: String,
     /// Owner.
     pub tenant: Arc<str>,
@@ -209,8 +209,6 @@ pub struct Flow {
     pub reference_id: Option<String>,
     /// PKCE verifier, sealed.
     pub verifier: Option<Vec<u8>>,
-    /// Hash of the browser cookie that began it, if a browser did.
-    pub browser: Option<Vec<u8>>,
     /// Where to go after success.
     pub success_url: Option<String>,
     /// Where to go after failure.

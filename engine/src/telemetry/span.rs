@@ -1,7 +1,7 @@
 //! Every span: its name, its attributes, and how one follows from another.
 //!
 //! A trace begins with a notification, a request or a timer. A sync is the child of the notification that it works
-//! off (the oldest one; the others are linked), and a delivery whose entries all come from one sync is the child of
+//! off (the oldest one; the others are linked) or of the request that asked for it, and a delivery whose entries all come from one sync is the child of
 //! that sync, however much later; else it begins a trace of its own. It is linked to the syncs in any case. Ids come
 //! from the tracer; without one they are random. No attribute holds an id of a person, a query or the text of an error.
 
@@ -114,7 +114,7 @@ pub const ALL: [About; 10] = [
     About {
         name: SYNC,
         kind: "internal",
-        parent: "`notify` or none; links to further notifications",
+        parent: "`notify`, the request of an operator, or none; links to further notifications",
         attributes: &[PROVIDER, TENANT, CAUSE, ERROR],
         help: "one job of a connection",
     },
@@ -184,7 +184,10 @@ pub fn request(method: &str, caller: Option<TraceContext>) -> Span {
 /// A request was answered.
 pub fn answered(span: &Span, method: &str, route: Option<&str>, status: u16) {
     if let Some(route) = route {
-        span.record(EXPORTED_NAME, format!("{method} {route}"));
+        let name = format!("{method} {route}");
+        span.record(EXPORTED_NAME, name.as_str());
+        // A span that something was done in has begun for the tracer, which takes no name from a field any more.
+        span.context().span().update_name(name);
         span.record(ROUTE, route);
     }
     span.record(STATUS, status);
@@ -198,11 +201,11 @@ pub fn connect(provider: &str, tenant: &str) -> Span {
     tracing::info_span!(CONNECT, { PROVIDER } = provider, { TENANT } = tenant)
 }
 
-/// A job of a connection, with the contexts of the notifications that it works off, oldest first.
-pub fn sync(provider: &str, tenant: &str, cause: &str, notified: &[TraceContext]) -> Span {
+/// A job of a connection, with the contexts of what it works off, oldest first: notifications, or a request.
+pub fn sync(provider: &str, tenant: &str, cause: &str, causes: &[TraceContext]) -> Span {
     let span = tracing::info_span!(parent: None, SYNC, { PROVIDER } = provider, { TENANT } = tenant,
         { CAUSE } = cause, { ERROR } = Empty, { EXPORTED_STATUS } = Empty);
-    if let Some((oldest, others)) = notified.split_first() {
+    if let Some((oldest, others)) = causes.split_first() {
         follow(&span, *oldest);
         link(&span, others);
     }

@@ -155,7 +155,7 @@ impl Daemon {
             if self.has_ended() {
                 bail!("the engine ended at once:\n{}", self.last_words());
             }
-            if let Ok(answer) = self.browse(&format!("{}/readyz", self.public)).await
+            if let Ok(answer) = self.browse(&format!("{}/readyz", self.public), None).await
                 && answer.status().is_success()
             {
                 return Ok(());
@@ -255,9 +255,17 @@ impl Daemon {
     }
 
     /// A page, as a browser would ask for it; redirects are not followed.
-    pub(super) async fn browse(&self, url: &str) -> anyhow::Result<http::Response<Bytes>> {
-        let request = http::Request::get(url).body(Bytes::new())?;
-        Ok(self.client.send(request, Limits::default()).await?)
+    pub(super) async fn browse(
+        &self,
+        url: &str,
+        cookie: Option<&str>,
+    ) -> anyhow::Result<http::Response<Bytes>> {
+        let request = http::Request::get(url);
+        let request = match cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        };
+        Ok(self.client.send(request.body(Bytes::new())?, Limits::default()).await?)
     }
 }
 

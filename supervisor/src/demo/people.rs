@@ -1,4 +1,5 @@
-//! The people connect: the tenant asks for a link, the browser follows it to the consent page, agrees, comes back.
+//! The people connect: the tenant asks for a link, the browser follows it to the consent page, agrees, comes
+//! back with its cookie.
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -64,12 +65,20 @@ async fn connect(
     let link = answer.get("auth_url").and_then(Value::as_str).context("no auth_url in the answer")?;
     let connection: Uuid =
         answer.get("user_id").and_then(Value::as_str).context("no user_id in the answer")?.parse()?;
-    let consent = daemon.browse(&format!("{link}&login={login}&approve=1")).await?;
-    let back = consent.headers().get("location").and_then(|location| location.to_str().ok());
+    let begun = daemon.browse(link, None).await?;
+    let consent =
+        header(&begun, "location").with_context(|| format!("{key} began with {}", begun.status()))?;
+    let cookie = header(&begun, "set-cookie").and_then(|cookie| cookie.split(';').next());
+    let consent = daemon.browse(&format!("{consent}&login={login}&approve=1"), None).await?;
+    let back = header(&consent, "location");
     let back = back.with_context(|| format!("the consent page of {key} answered {}", consent.status()))?;
-    let done = daemon.browse(back).await?;
+    let done = daemon.browse(back, cookie).await?;
     ensure!(done.status().is_success(), "the callback answered {}: {}", done.status(), text(done.body()));
     Ok(Person { host, account, reference_id, connection })
+}
+
+fn header<'a>(answer: &'a http::Response<Bytes>, name: &str) -> Option<&'a str> {
+    answer.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 fn text(body: &Bytes) -> String {

@@ -1,19 +1,22 @@
-//! Where browsers come back to from a provider's consent page.
+//! Where browsers come back to from a provider's consent page: the one that went there, or nobody.
 
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use tracing::{Instrument as _, warn};
 use tributary_engine::connection::actor::Told;
 use tributary_engine::connection::connect::{self, Callback, ConnectError};
+use tributary_engine::oauth::Returned;
 use tributary_engine::store::Flow;
 use tributary_engine::telemetry::span;
 use url::Url;
 
+use super::begin;
 use super::error::Failure;
 use crate::app::Shared;
+use crate::codes;
 use crate::supervise::Tell;
 
 /// What a provider appends to the callback's address.
@@ -27,24 +30,21 @@ pub struct Parameters {
 
 /// `GET /auth/{provider}/callback`.
 pub async fn come_back(
+    request: HttpRequest,
     provider: web::Path<String>,
     parameters: web::Query<Parameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let parameters = parameters.into_inner();
-    let none = || Failure::not_found(format!("no provider app {:?} is configured", provider.as_str()));
-    if shared.live.get().runtimes.all().all(|(app, _)| app.provider != *provider) {
-        return Err(none());
-    }
-    let unknown = || Failure::bad_request(ConnectError::Flow.to_string());
-    let state = parameters.state.ok_or_else(unknown)?;
-    let flow = shared.store.flow(&state).await?.ok_or_else(unknown)?;
-    // A state of one provider must not complete a flow of another.
-    if flow.provider != provider.as_str() {
-        return Err(unknown());
-    }
-    let runtime = shared.live.runtime(&flow.tenant, &flow.provider).ok_or_else(none)?;
-    let callback = Callback { code: parameters.code, error: parameters.error, scope: parameters.scope };
+    let returned = parameters.state.as_deref().map(Returned::parse);
+    let (flow, runtime) = begin::find(&shared, &provider, returned.as_ref().map(Returned::flow)).await?;
+    let callback = Callback {
+        returned: returned.unwrap_or_default(),
+        browser: begin::browser(&request, &shared.live.get().operator().public_url),
+        code: parameters.code,
+        error: parameters.error,
+        scope: parameters.scope,
+    };
     let span = span::connect(&flow.provider, &flow.tenant);
     match connect::complete(&runtime, &flow, callback).instrument(span).await {
         Ok(connected) => {
@@ -63,18 +63,25 @@ pub async fn come_back(
         Err(error) => {
             warn!(provider = flow.provider, %error, "connect failed");
             let reason = match &error {
-                ConnectError::Denied(_) => "access_denied",
-                ConnectError::Flow => "flow_expired",
+                ConnectError::Denied(_) => Some("access_denied"),
+                ConnectError::Flow => Some("flow_expired"),
+                // The address of the tenant's page would tell this browser whose flow it is.
+                ConnectError::Browser => None,
                 ConnectError::NoConsent(_)
                 | ConnectError::Provider(_)
                 | ConnectError::Store(_)
-                | ConnectError::Vault(_) => "provider_error",
+                | ConnectError::Vault(_) => Some("provider_error"),
             };
-            if flow.failure_url.is_some() {
+            if let Some(reason) = reason
+                && flow.failure_url.is_some()
+            {
                 return Ok(go_on(&flow, Err(reason), flow.reference_id.as_deref()));
             }
             match error {
                 ConnectError::Store(error) => Err(error.into()),
+                ConnectError::Browser => {
+                    Err(Failure::bad_request(error.to_string()).coded(codes::OTHER_BROWSER))
+                }
                 ConnectError::Flow | ConnectError::Denied(_) => Err(Failure::bad_request(error.to_string())),
                 ConnectError::NoConsent(_) | ConnectError::Provider(_) | ConnectError::Vault(_) => {
                     Err(Failure::unavailable(error.to_string()))

@@ -26,7 +26,7 @@ pub async fn disconnect(shared: &Shared, connection: &Connection) -> Result<(), 
 pub fn failed(error: ConnectError) -> Failure {
     match error {
         ConnectError::Store(error) => error.into(),
-        ConnectError::NoConsent(_) | ConnectError::Flow | ConnectError::Denied(_) => {
+        ConnectError::NoConsent(_) | ConnectError::Flow | ConnectError::Browser | ConnectError::Denied(_) => {
             Failure::bad_request(error.to_string())
         }
         ConnectError::Provider(_) | ConnectError::Vault(_) => Failure::unavailable(error.to_string()),

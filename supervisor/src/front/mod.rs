@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `/v2/…`, `/api/v2/…` | tenants, with `dev-id` and `x-api-key` | [`rest`] |
 //! | `/notify/{provider}`, `/notify/{provider}/{tenant}` | providers, to the operator's app or a tenant's own | [`notify`] |
+//! | `/auth/{provider}/begin` | browsers on their way to a consent page | [`begin`] |
 //! | `/auth/{provider}/callback` | browsers coming back from a consent page | [`callback`] |
 //! | `/healthz`, `/readyz`; admin listener: `/metrics` | whoever watches | [`health`] |
 //! | admin listener: `/admin/…` | operators and the commands | [`admin`], [`vault`] |
@@ -11,6 +12,7 @@
 //! It never touches records: notifications go to the inbox, wishes to the connection's actor.
 
 pub mod admin;
+pub mod begin;
 pub mod callback;
 pub mod disconnect;
 pub mod error;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, web};
 
 use crate::app::{Listeners, Shared, StartError};
@@ -63,7 +65,18 @@ fn public(config: &mut web::ServiceConfig) {
         .route(NOTIFY_OWN, web::get().to(notify::receive_own))
         .route(NOTIFY_OWN, web::head().to(notify::receive_own))
         .route(NOTIFY_OWN, web::post().to(notify::receive_own))
-        .route("/auth/{provider}/callback", web::get().to(callback::come_back))
+        .service(
+            web::scope("/auth")
+                // States, codes and cookies are in all of it.
+                .wrap(
+                    DefaultHeaders::new()
+                        .add(("cache-control", "no-store"))
+                        .add(("referrer-policy", "no-referrer")),
+                )
+                .route("/{provider}/begin", web::get().to(begin::set_out))
+                .route("/{provider}/begin", web::head().to(begin::set_out))
+                .route("/{provider}/callback", web::get().to(callback::come_back)),
+        )
         .configure(health::routes)
         .default_service(web::to(error::not_found));
 }

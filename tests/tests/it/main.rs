@@ -14,6 +14,7 @@ mod bad_input;
 mod cli;
 mod commands;
 mod conformance;
+mod consent;
 mod data_path;
 mod delivery;
 mod docs;

@@ -326,7 +326,8 @@ fn a_tenants_own_app_connects_syncs_and_is_notified_at_its_own_address() {
         assert_eq!(forged.status(), 401);
         // The users of the tenant without an own app cannot come through the one of its neighbour.
         let (link, _) = rig.begin_connect("borg", "strava", "strava-0").await;
-        assert!(link.contains("client_id=nobody"), "{link}");
+        let page = rig.consent_page_in(&rig.browser, &link).await;
+        assert!(page.contains("client_id=nobody"), "{page}");
         rig.finish().await;
     });
 }

@@ -118,7 +118,12 @@ fn nothing_planted_comes_out_of_the_daemon() {
             let query = back.split_once('?').unwrap().1;
             query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}="))).unwrap().to_owned()
         };
-        let mut secrets = BTreeSet::from([parameter("code"), parameter("state")]);
+        let state = parameter("state");
+        let (flow, proof) = state.split_once('.').unwrap();
+        let cookies = world.browser.cookies("/auth/strava/callback").unwrap();
+        let (_, browser) = cookies.split_once('=').unwrap();
+        let mut secrets = BTreeSet::from([parameter("code")]);
+        secrets.extend([flow, proof, browser].map(str::to_owned));
         assert_eq!(world.browse(&back).await.status(), 200);
         wait::until_true("first deliveries", wait::SOON, async || world.receiver.count() > 3).await;
         provoke(&world, &people).await;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::fetch::classify::REFUSED_TOKEN;
 use crate::store::Lane;
+use crate::telemetry::span::new_trace;
 use std::time::Duration as Std;
 use tributary_contract::model::DataType;
 use tributary_contract::spec::{
@@ -99,7 +100,7 @@ fn a_new_connection_polls_everything_then_walks_its_history_to_the_end() {
 fn a_request_goes_before_a_notification_and_a_notification_before_a_poll() {
     let mut state = State::new(Uuid::from_u128(1), &SPEC);
     state.on(Message::Notified(now()), now());
-    let wish = Wish { resource: 1, window: Window::new(now(), now()) };
+    let wish = Wish { resource: 1, window: Window::new(now(), now()), trace: None };
     state.on(Message::Request(wish), now());
     let effects = state
         .on(Message::Loaded { marks: vec![], status: ConnectionState::Active, spread: Std::ZERO }, now());
@@ -194,7 +195,21 @@ fn draining_waits_for_the_running_job_and_starts_no_other() {
 }
 
 fn wish() -> Wish {
-    Wish { resource: 1, window: Window::new(now() - Duration::days(1), now()) }
+    Wish { resource: 1, window: Window::new(now() - Duration::days(1), now()), trace: None }
+}
+
+#[test]
+fn a_stretch_that_two_people_want_is_fetched_once_and_in_the_trace_of_the_first() {
+    let mut state = idle();
+    state.on(Message::Notified(now()), now());
+    let (first, second) = (Some(new_trace()), Some(new_trace()));
+    state.on(Message::Request(Wish { trace: first, ..wish() }), now());
+    state.on(Message::Request(Wish { trace: second, ..wish() }), now());
+    let other = Wish { resource: 0, trace: second, ..wish() };
+    state.on(Message::Request(other), now());
+    let wanted = Task::Request(Wish { trace: first, ..wish() });
+    assert_eq!(state.on(Message::Ended(Task::Inbox, DONE), now()), [Effect::Run(wanted)]);
+    assert_eq!(state.on(Message::Ended(wanted, DONE), now()), [Effect::Run(Task::Request(other))]);
 }
 
 #[test]

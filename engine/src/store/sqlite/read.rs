@@ -302,7 +302,6 @@ pub(super) async fn flow(db: &SqlitePool, state: &str) -> Result<Option<Flow>, S
                 connection: columns.uuid("connection")?,
                 reference_id: columns.get("reference_id")?,
                 verifier: columns.get("verifier")?,
-                browser: columns.get("browser")?,
                 success_url: columns.get("success_url")?,
                 failure_url: columns.get("failure_url")?,
                 expires_at: columns.time("expires_at")?,
@@ -310,8 +309,8 @@ pub(super) async fn flow(db: &SqlitePool, state: &str) -> Result<Option<Flow>, S
         },
     };
     let query = sqlx::query(
-        "SELECT state, tenant, provider, connection, reference_id, verifier, browser, success_url, failure_url, \
-         expires_at FROM flow WHERE state = ?",
+        "SELECT state, tenant, provider, connection, reference_id, verifier, success_url, failure_url, expires_at \
+         FROM flow WHERE state = ?",
     )
     .bind(state);
     FLOW.one(db, "reading an authorisation flow", query).await

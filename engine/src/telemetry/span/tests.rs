@@ -53,6 +53,34 @@ fn one_trace_runs_from_the_notification_to_the_delivery() {
 }
 
 #[test]
+fn a_sync_that_was_asked_for_is_the_child_of_the_request() {
+    let caller = new_trace();
+    let spans = exported(Sampler::AlwaysOn, || {
+        let asked = context_of(&request("POST", Some(caller)), None);
+        drop(sync("strava", "acme", "request", &[asked]));
+    });
+    let [request, sync] = &spans[..] else { panic!("{spans:?}") };
+    assert_eq!(request.span_context.trace_id().to_bytes(), caller.trace_id);
+    assert_eq!(sync.span_context.trace_id(), request.span_context.trace_id());
+    assert_eq!(sync.parent_span_id, request.span_context.span_id());
+}
+
+#[test]
+fn a_request_is_named_by_its_route_whatever_was_done_in_it() {
+    let spans = exported(Sampler::AlwaysOn, || {
+        for does_more in [false, true] {
+            let request = request("GET", None);
+            if does_more {
+                request.in_scope(|| drop(connect("strava", "acme")));
+            }
+            answered(&request, "GET", Some("/auth/{provider}/callback"), 200);
+        }
+    });
+    let names: Vec<_> = spans.iter().map(|span| &*span.name).collect();
+    assert_eq!(names, ["GET /auth/{provider}/callback", "connect", "GET /auth/{provider}/callback"]);
+}
+
+#[test]
 fn a_sync_of_many_notifications_is_linked_to_the_oldest_and_the_newest() {
     let notified: Vec<_> = (0..100).map(|_| new_trace()).collect();
     let spans = exported(Sampler::AlwaysOn, || drop(sync("strava", "acme", "notification", &notified)));

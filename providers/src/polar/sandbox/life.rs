@@ -16,6 +16,13 @@ use super::{ACTIVITY, ATHLETE, BODY, Cloud, DAILY, SLEEP, body, index, night, su
 const HISTORY: u64 = 0x70_48;
 const LIVE: u64 = 0x70_4c;
 
+/// A watch is synced every few days. Whoever simulates a history of more days than these gets people who have left
+/// theirs in a drawer: with Polar nothing else reaches back that far, since only what is uploaded after the registration
+/// can be read.
+const SYNCED_WITHIN: u32 = 15;
+/// Days that such a watch tells of; the routes of nights answer 28.
+const MOST_KEPT: u32 = 26;
+
 /// What one person has uploaded since the registration.
 #[derive(Debug, Default)]
 pub(super) struct Life {
@@ -45,7 +52,10 @@ impl Cloud {
         self.produced(number, BODY, Some(weighed.date_naive()), now);
 
         let mut dice = person.dice(HISTORY, 0);
-        let kept = dice.between(2, 6).min(self.settings.history_days);
+        let kept = match self.settings.history_days {
+            longer @ SYNCED_WITHIN.. => longer.min(MOST_KEPT),
+            days => dice.between(2, 6).min(days),
+        };
         for date in person.days_before(now, kept) {
             self.sync_day(&person, date, person.instant(date, 24 * 60), now);
             self.sync_night(&person, date, now);

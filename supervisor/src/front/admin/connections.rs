@@ -13,6 +13,7 @@ use tributary_engine::connection::backfill as walks;
 use tributary_engine::connection::backfill::AskError;
 use tributary_engine::connection::state::Wish;
 use tributary_engine::store::{Connection, ConnectionFilter, ConnectionState};
+use tributary_engine::telemetry::span;
 use uuid::Uuid;
 
 use super::page;
@@ -174,7 +175,7 @@ async fn fetch(
         let look_back = chrono::Duration::from_std(resource.look_back).unwrap_or(chrono::Duration::days(7));
         let window = window(look_back);
         let told = match class {
-            Class::Request => Told::Request(Wish { resource: index, window }),
+            Class::Request => Told::Request(Wish { resource: index, window, trace: Some(span::current()) }),
             Class::History if wish.resource.is_none() && resource.history.is_none() => continue,
             Class::History => {
                 walks::ask(&runtime, &row, resource, window).await.map_err(|error| refusal(&error))?;

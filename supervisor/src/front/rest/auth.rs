@@ -6,13 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
-use tributary_engine::connection::connect::{self, Wanted};
+use tributary_engine::connection::flow::{self, Wanted};
 use tributary_engine::store::ConnectionState;
 use url::Url;
 use uuid::Uuid;
 
 use super::referenced;
 use crate::app::Shared;
+use crate::front::begin;
 use crate::front::disconnect::{disconnect, failed};
 use crate::front::error::Failure;
 use crate::front::tenant::authenticate;
@@ -70,11 +71,12 @@ pub async fn authenticate_user(
         success_url: parameters.auth_success_redirect_url,
         failure_url: parameters.auth_failure_redirect_url,
     };
-    let begun = connect::begin(&runtime, Arc::from(tenant.dev_id.as_str()), wanted).await.map_err(failed)?;
+    let begun = flow::begin(&runtime, Arc::from(tenant.dev_id.as_str()), wanted).await.map_err(failed)?;
+    let link = begin::link(shared.live.get().operator(), runtime.provider.spec().key, &begun.state);
     Ok(referenced(HttpResponse::Ok()).json(json!({
         "status": "success",
         "user_id": begun.connection,
-        "auth_url": begun.url,
+        "auth_url": link,
     })))
 }
 

@@ -230,6 +230,46 @@ fn the_metrics_page_is_what_prometheus_expects_and_does_not_grow_with_people() {
 }
 
 #[test]
+fn a_sync_that_an_operator_asks_for_is_in_the_trace_of_the_request() {
+    rig::run(async || {
+        let directory = tempfile::tempdir().unwrap();
+        let Some(collector) = Collector::start(directory.path()).await else { return };
+        let mut plan = observed(Plan::default(), &collector.url());
+        plan.only = Some("oura");
+        let world = World::start(plan).await;
+        let daemon = Daemon::start(&world).await;
+        let person = world.connect("oura", 0).await;
+        world.quiet().await;
+
+        let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let url = format!("http://{}/admin/sync", world.addresses().1);
+        let request = http::Request::post(url)
+            .header("content-type", "application/json")
+            .header("traceparent", caller)
+            .body(json!({"connection": person.connection, "resource": "sleep"}).to_string().into());
+        assert_eq!(world.send(request.unwrap()).await.status(), 202);
+        world.quiet().await;
+        assert!(daemon.terminate().await.success());
+
+        let mut traces = traces(&collector.spans());
+        let trace = traces.remove(&caller[3..35]).unwrap();
+        let request = trace.iter().find(|span| text(span, "name") == "POST /admin/sync").unwrap();
+        assert_eq!(text(request, "parentSpanId"), &caller[36..52]);
+        let syncs = below(&trace, request, span::SYNC);
+        assert_eq!(syncs.len(), 1, "{trace:?}");
+        assert_eq!(attribute(syncs[0], span::CAUSE), "request");
+        let fetches = below(&trace, syncs[0], span::FETCH);
+        assert_eq!(fetches.len(), 1, "{trace:?}");
+        assert!(!below(&trace, fetches[0], "GET").is_empty(), "{trace:?}");
+        // What came of a timer is in no trace of an operator.
+        let polls = traces.values().flatten().filter(|span| span["name"] == span::SYNC);
+        let mut polls = polls.filter(|span| attribute(span, span::CAUSE) == "poll").peekable();
+        assert!(polls.peek().is_some() && polls.all(|poll| text(poll, "parentSpanId").is_empty()));
+        world.end().await;
+    });
+}
+
+#[test]
 fn a_collector_that_is_gone_holds_nothing_up_and_is_counted() {
     rig::run(async || {
         // Nobody listens on the discard port.

@@ -154,8 +154,8 @@ async fn flow_row(db: &mut SqliteConnection, state: &str, flow: Option<&Flow>) -
     let query = match flow {
         None => sqlx::query("DELETE FROM flow WHERE state = ?").bind(state),
         Some(flow) => sqlx::query(
-            "INSERT OR REPLACE INTO flow (state, tenant, provider, connection, reference_id, verifier, browser, \
-             success_url, failure_url, expires_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO flow (state, tenant, provider, connection, reference_id, verifier, success_url, \
+             failure_url, expires_at) VALUES (?,?,?,?,?,?,?,?,?)",
         )
         .bind(flow.state.as_str())
         .bind(&*flow.tenant)
@@ -163,7 +163,6 @@ async fn flow_row(db: &mut SqliteConnection, state: &str, flow: Option<&Flow>) -
         .bind(flow.connection.as_bytes().as_slice())
         .bind(flow.reference_id.as_deref())
         .bind(flow.verifier.as_deref())
-        .bind(flow.browser.as_deref())
         .bind(flow.success_url.as_deref())
         .bind(flow.failure_url.as_deref())
         .bind(micros(flow.expires_at)),

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::Value;
 use tributary_providers::registry::PROVIDERS;
 use tributary_tests::life::{told, until_state};
-use tributary_tests::{Plan, Rig};
+use tributary_tests::{Browser, Plan, Rig};
 
 use super::{Case, assert_whole, cloud, each, now, only};
 
@@ -32,8 +32,7 @@ fn who_says_no_is_not_connected() {
     each(Case::DeniedConsent, async |spec| {
         let rig = Rig::start(only(spec)).await;
         let (link, _) = rig.begin_connect("acme", spec.key, "me").await;
-        let denied = rig.browse(&format!("{link}&login=0&approve=0")).await;
-        let back = denied.headers()["location"].to_str().unwrap().to_owned();
+        let back = rig.decide_in(&rig.browser, &link, 0, false).await;
         assert_eq!(rig.browse(&back).await.status(), 400);
         rig.quiet().await;
         assert_eq!(rig.connections("").await, Vec::<Value>::new());
@@ -64,6 +63,66 @@ fn a_way_back_works_once_with_its_own_state_and_at_its_own_provider() {
         assert_eq!(rig.connections("").await.len(), 1);
         rig.finish().await;
     });
+}
+
+#[test]
+fn a_way_back_works_in_the_browser_that_went_there_and_in_no_other() {
+    each(Case::OtherBrowser, async |spec| {
+        let rig = Rig::start(only(spec)).await;
+        let (scanner, stranger, other, mine) =
+            (Browser::default(), Browser::default(), Browser::default(), Browser::default());
+        let (link, _) = rig.begin_connect("acme", spec.key, "me").await;
+        let (others_link, _) = rig.begin_connect("acme", spec.key, "other").await;
+        // A mail scanner looks at the link first, and somebody else opens it later and has a flow besides.
+        let scanned = rig.consent_page_in(&scanner, &link).await;
+        let page = rig.consent_page_in(&mine, &link).await;
+        let (cookie, again) = (mine.cookies("/auth/"), rig.consent_page_in(&mine, &link).await);
+        assert_eq!(
+            (mine.cookies("/auth/"), again),
+            (cookie, page.clone()),
+            "a second tab is the same browser"
+        );
+        assert_ne!(scanned, page, "each browser has a state of its own");
+        let back = rig.agree_in(&mine, &link, 0).await;
+        let others_back = rig.agree_in(&other, &others_link, 1).await;
+        rig.consent_page_in(&other, &link).await;
+
+        let refused = async |browser: &Browser, back: &str, what: &str| {
+            let answer = rig.browse_in(browser, back).await;
+            let problem: Value = serde_json::from_slice(answer.body()).unwrap();
+            assert_eq!((answer.status().as_u16(), &problem["code"]), (400, &"TRB-6006".into()), "{what}");
+        };
+        refused(&stranger, &back, "without a cookie").await;
+        refused(&scanner, &back, "with the cookie of whoever opened the link first").await;
+        refused(&other, &back, "with the cookie of whoever opened the link last").await;
+        let (flow, proof) = parameter(&back, "state").split_once('.').unwrap();
+        let (_, others_proof) = parameter(&others_back, "state").split_once('.').unwrap();
+        let cut = &proof[..proof.len() - 2];
+        for wrong in [others_proof, cut, "", "invented"] {
+            let back = back.replace(&format!("{flow}.{proof}"), &format!("{flow}.{wrong}"));
+            refused(&mine, &back, "with another proof").await;
+            refused(&other, &back, "with another proof").await;
+        }
+        refused(&mine, &back.replace(&format!(".{proof}"), ""), "without a proof").await;
+        let (callback, _) = back.split_once('?').unwrap();
+        let denied = format!("{callback}?state={flow}.{proof}&error=access_denied");
+        refused(&other, &denied, "somebody else's refusal").await;
+        assert_eq!(cloud(&rig, spec, |cloud| cloud.statistics().grants), 0, "the code was used all the same");
+
+        assert_eq!(rig.browse_in(&mine, &back).await.status(), 200, "nobody has used it up");
+        assert_eq!(rig.browse_in(&mine, &back).await.status(), 400, "a second time");
+        assert_eq!(rig.browse_in(&other, &others_back).await.status(), 200);
+        assert_eq!(rig.connections("").await.len(), 2);
+        rig.quiet().await;
+        let events = rig.receiver.taken("/acme").into_iter().map(|event| event.kind());
+        assert_eq!(events.filter(|kind| kind.starts_with("auth")).collect::<Vec<_>>(), ["auth", "auth"]);
+        rig.finish().await;
+    });
+}
+
+fn parameter<'a>(url: &'a str, name: &str) -> &'a str {
+    let (_, query) = url.split_once('?').unwrap();
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap()
 }
 
 #[test]

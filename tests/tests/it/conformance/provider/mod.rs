@@ -17,7 +17,7 @@ use tributary_providers::registry::PROVIDERS;
 use tributary_tests::{Plan, Rig, rig};
 
 /// The fewest cases that a provider has to pass whatever it declares.
-const FEWEST: usize = 14;
+const FEWEST: usize = 15;
 
 /// So much happens that edits and deletions come soon, but still after what they edit and delete was delivered.
 const LIVELY: f64 = 600.0;
@@ -28,6 +28,7 @@ enum Case {
     FirstData,
     DeniedConsent,
     WrongState,
+    OtherBrowser,
     Revoke,
     Reauthorize,
     Rotation,
@@ -56,10 +57,11 @@ enum Case {
 }
 
 impl Case {
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 29] = [
         Self::FirstData,
         Self::DeniedConsent,
         Self::WrongState,
+        Self::OtherBrowser,
         Self::Revoke,
         Self::Reauthorize,
         Self::Rotation,
@@ -96,6 +98,7 @@ impl Case {
             Self::FirstData
             | Self::DeniedConsent
             | Self::WrongState
+            | Self::OtherBrowser
             | Self::Reauthorize
             | Self::SameAgain
             | Self::Edit
