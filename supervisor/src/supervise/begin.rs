@@ -14,6 +14,7 @@ use tributary_engine::store::{StandingPage, StoreError};
 use tributary_engine::telemetry::tally;
 use uuid::Uuid;
 
+use super::birth::Nursery;
 use super::messages::Begin;
 use super::{Supervisor, Wanted};
 
@@ -82,14 +83,16 @@ impl Supervisor {
     fn begin_page(&mut self, page: StandingPage, mut starting: Starting, ctx: &mut Context<Self>) {
         let spread = starting.spread;
         let before = self.children.len();
+        let mut nursery = Nursery::default();
         for standing in page.connections {
             // One that was told something while the start was under way runs already.
             if !self.children.contains_key(&standing.id) {
                 let (provider, tenant) = (standing.provider.clone(), Arc::clone(&standing.tenant));
                 let wanted = Wanted::new(standing.id, &tenant, &provider);
-                self.start_connection(Wanted { spread, standing: Some(standing), ..wanted }, ctx);
+                self.announce(Wanted { spread, standing: Some(standing), ..wanted }, &mut nursery, ctx);
             }
         }
+        nursery.open(&self.arbiters);
         let after = self.children.len();
         starting.started = starting.started.saturating_add(after.saturating_sub(before));
         match page.next {

@@ -5,6 +5,7 @@
 
 mod apps;
 mod begin;
+mod birth;
 mod child;
 pub mod messages;
 mod placement;
@@ -16,16 +17,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 use tributary_engine::clock::Clock;
-use tributary_engine::connection::actor::{ConnectionActor, Observe as ObserveConnection, Told};
+use tributary_engine::connection::actor::{Observe as ObserveConnection, Told};
 use tributary_engine::delivery;
 use tributary_engine::store::{Standing, Store};
 use tributary_engine::supervised::EndGuard;
 use tributary_engine::supervised::restart::History;
 use uuid::Uuid;
 
+use birth::{Birth, Nursery};
 use child::{Child, Life};
 pub use messages::{
     AddDelivery, Begin, ChildEnded, Configure, LookAtParked, Observe, ObserveSinks, Observed, Remove,
@@ -35,6 +38,9 @@ use placement::Placement;
 use sinks::Sinks;
 
 use crate::runtimes::Runtimes;
+
+/// Connections that are asked how they are at the same time.
+const ASKED_AT_ONCE: usize = 512;
 
 /// Owner of the actors.
 pub struct Supervisor {
@@ -66,35 +72,42 @@ impl Supervisor {
     }
 
     /// The thread with the fewest children.
-    fn arbiter(&mut self) -> Option<(usize, ArbiterHandle)> {
+    fn thread(&mut self) -> usize {
         if self.arbiters.is_empty() {
             let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
             self.arbiters = (0..cores).map(|_| Arbiter::new()).collect();
             self.placement = Placement::over(cores);
         }
-        let thread = self.placement.place();
+        self.placement.place()
+    }
+
+    /// The same, with what starts something there.
+    fn arbiter(&mut self) -> Option<(usize, ArbiterHandle)> {
+        let thread = self.thread();
         self.arbiters.get(thread).map(|arbiter| (thread, arbiter.handle()))
     }
 
     fn start_connection(&mut self, wanted: Wanted<'_>, ctx: &Context<Self>) {
+        let mut nursery = Nursery::default();
+        self.announce(wanted, &mut nursery, ctx);
+        nursery.open(&self.arbiters);
+    }
+
+    /// Enters a connection among the children; its actor begins once the nursery is opened.
+    fn announce(&mut self, wanted: Wanted<'_>, nursery: &mut Nursery, ctx: &Context<Self>) {
         let Wanted { id, tenant, provider, spread, standing, history } = wanted;
         let Some(runtime) = self.runtimes.of(tenant, provider).map(Arc::clone) else {
             warn!(%tenant, provider, "a connection has no provider app in the configuration and rests");
             return;
         };
-        let Some((thread, arbiter)) = self.arbiter() else { return };
+        let thread = self.thread();
         self.generation = self.generation.wrapping_add(1);
         let (generation, parent) = (self.generation, ctx.address());
         let guard =
             EndGuard::new(move |how| tell_parent(&parent, ChildEnded { id, generation, thread, how }));
-        let used = Arc::clone(&runtime);
-        let address = ConnectionActor::start_in_arbiter(&arbiter, move |_| {
-            let actor = ConnectionActor::new(id, used, spread, guard);
-            match standing {
-                Some(standing) => actor.knowing(standing),
-                None => actor,
-            }
-        });
+        let birth = Birth { id, runtime: Arc::clone(&runtime), spread, standing, guard };
+        let (address, newborn) = birth.announced();
+        nursery.add(thread, newborn);
         let now = self.clock.now();
         let mut history = history.unwrap_or_else(|| History::new(now));
         history.restarted(now);
@@ -238,8 +251,12 @@ impl Handler<Observe> for Supervisor {
                 resting_sinks,
                 ..Observed::default()
             };
-            for address in connections {
-                let Ok(connection) = address.send(ObserveConnection).await else { continue };
+            // Many at once: each answer comes from another thread, which would be woken for every single one.
+            let mut asked = stream::iter(connections)
+                .map(|address| async move { address.send(ObserveConnection).await })
+                .buffer_unordered(ASKED_AT_ONCE);
+            while let Some(answer) = asked.next().await {
+                let Ok(connection) = answer else { continue };
                 observed.working += usize::from(connection.running.is_some());
                 observed.with_history_left += usize::from(connection.history_left);
                 observed.idle += usize::from(connection.idle);

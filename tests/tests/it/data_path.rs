@@ -18,8 +18,9 @@ async fn everywhere(rig: &Rig) -> [(&'static str, Inventory); 3] {
     ]
 }
 
-/// So much happens that edits and deletions come soon, but still after what they edit and delete was delivered.
-const LIVELY: f64 = 600.0;
+/// So much happens that edits and deletions come soon, but still after what they edit and delete was delivered; and so
+/// little that a busy machine keeps up, since a connection asks for one object after the other.
+const LIVELY: f64 = 240.0;
 
 /// Waits until both providers have taken a record back that had been delivered before.
 async fn until_deleted(rig: &Rig) {
