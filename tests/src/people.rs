@@ -65,12 +65,13 @@ impl World {
         self.connect_for(&tenant, provider, login).await
     }
 
-    /// A person connects for a tenant, through the consent page.
+    /// A person connects for a tenant, through the consent page, in a browser that has never been here.
     pub async fn connect_for(&self, tenant: &str, provider: &str, login: usize) -> Person {
         let reference_id = format!("{provider}-{login}");
         let (link, connection) = self.begin_connect(tenant, provider, &reference_id).await;
-        let back = self.agree(&link, login).await;
-        let done = self.browse(&back).await;
+        let browser = Browser::default();
+        let back = self.agree_in(&browser, &link, login).await;
+        let done = self.browse_in(&browser, &back).await;
         assert!(done.status().is_success(), "the callback answered {}: {:?}", done.status(), done.body());
         let host = self.host(provider);
         let account =
