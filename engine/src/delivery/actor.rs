@@ -260,7 +260,9 @@ impl Delivery {
                 }),
             };
             let called = Called { group, attempt, began, span, result, _hold: parts.clock.guard() };
-            if actor.send(called).await.is_err() {
+            if actor.connected() {
+                tell(&actor, called);
+            } else {
                 info!(sink = %parts.name, "the sink ended before a call of it; what it carried is sent again");
             }
         };
@@ -332,6 +334,16 @@ struct Called {
     result: Result<Vec<Outcome>, SinkError>,
     /// Keeps a manual clock where it is until this is dealt with.
     _hold: ClockGuard,
+}
+
+/// Never refused for want of room: there are at most as many as calls under way, and each must be heard of. Nobody waits
+/// for it to be dealt with, since that would wake a call only to end it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded by the calls under way, and asked before whether it still runs"
+)]
+fn tell(actor: &Addr<Delivery>, called: Called) {
+    actor.do_send(called);
 }
 
 impl Handler<Called> for Delivery {

@@ -2,9 +2,10 @@
 //!
 //! A damaged entry is named and left out, so that it does not hold up those behind it. Never writes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqlitePool};
 use tributary_contract::model::NaturalKey;
@@ -19,10 +20,16 @@ type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 const COLUMNS: &str =
     "SELECT sequence AS place, tenant, connection, kind, key, id, committed_at, trace, body FROM log";
+/// Of one tenant, who asked by name: every column of every row is copied from one thread to another.
+const COLUMNS_OF_TENANT: &str =
+    "SELECT sequence AS place, connection, kind, key, id, committed_at, trace, body FROM log";
 
 fn log_row(columns: &Columns<'_>, tenants: &Tenants) -> Result<LogRow, Damage> {
-    let tenant =
-        tenants.name(columns.get("tenant")?).ok_or_else(|| Damage::new("column tenant: no such tenant"))?;
+    let tenant = tenants.name(columns.get("tenant")?);
+    row_of(columns, tenant.ok_or_else(|| Damage::new("column tenant: no such tenant"))?)
+}
+
+fn row_of(columns: &Columns<'_>, tenant: Arc<str>) -> Result<LogRow, Damage> {
     Ok(LogRow {
         sequence: columns.number("place")?,
         tenant,
@@ -44,7 +51,10 @@ pub(super) async fn last_sequence(db: &SqlitePool) -> Result<u64, StoreError> {
     Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or_default())
 }
 
-/// Rows are streamed and the stream is left once enough bytes came, so that no more is read than is wanted.
+/// Rows of one question. A whole answer fits between the thread that reads and the one that asked, so neither waits for
+/// the other at each row; and what is read beyond the bytes that are wanted stays little.
+pub(super) const PIECE: usize = 128;
+
 pub(super) async fn after(
     db: &SqlitePool,
     tenants: &Tenants,
@@ -53,35 +63,33 @@ pub(super) async fn after(
     limit: usize,
     bytes: usize,
 ) -> Result<Vec<LogRow>, StoreError> {
-    let Some(tenant) = tenants.id(tenant) else { return Ok(Vec::new()) };
+    let Some(number) = tenants.id(tenant) else { return Ok(Vec::new()) };
+    let tenant: Arc<str> = tenant.into();
     let (mut rows, mut size, mut after) = (Vec::new(), 0, signed(after));
-    let sql = format!("{COLUMNS} WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?");
-    // A second round only happens when every row of the first was damaged.
-    while rows.is_empty() {
-        let mut stream = sqlx::query(AssertSqlSafe(sql.as_str()))
-            .bind(tenant)
+    let sql = format!("{COLUMNS_OF_TENANT} WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?");
+    loop {
+        let asked = limit.saturating_sub(rows.len()).min(PIECE);
+        let found = sqlx::query(AssertSqlSafe(sql.as_str()))
+            .bind(number)
             .bind(after)
-            .bind(signed_len(limit))
-            .fetch(db);
-        let before = after;
-        while let Some(row) =
-            stream.try_next().await.map_err(|error| unavailable("reading the log", &error))?
-        {
-            after = Columns(&row).get("place").map_err(|damage| damage.of("log entry"))?;
-            let Some(entry) = set_aside("log entry", &row, log_row(&Columns(&row), tenants)) else {
-                continue;
-            };
+            .bind(signed_len(asked))
+            .fetch_all(db)
+            .await
+            .map_err(|error| unavailable("reading the log", &error))?;
+        for row in &found {
+            after = Columns(row).get("place").map_err(|damage| damage.of("log entry"))?;
+            let read = row_of(&Columns(row), Arc::clone(&tenant));
+            let Some(entry) = set_aside("log entry", row, read) else { continue };
             size += entry.body.len();
             if size > bytes && !rows.is_empty() {
-                break;
+                return Ok(rows);
             }
             rows.push(entry);
         }
-        if before == after {
-            break;
+        if asked == 0 || found.len() < asked {
+            return Ok(rows);
         }
     }
-    Ok(rows)
 }
 
 pub(super) async fn entries(

@@ -96,7 +96,7 @@ impl SqliteStore {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_with(options.clone().pragma("query_only", "on"))
+            .connect_with(options.clone().pragma("query_only", "on").row_buffer_size(log::PIECE))
             .await
             .map_err(|error| failed(error.to_string()))?;
         let store =
