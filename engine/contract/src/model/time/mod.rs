@@ -129,9 +129,26 @@ impl Timestamp {
         }
         #[expect(clippy::cast_possible_truncation, reason = "checked: within 4e17 microseconds of zero")]
         let micros = (seconds * 1e6).round() as i64;
+        if let Some(local) = self.on_the_same_day(micros) {
+            return Some(Self { local, offset: self.offset });
+        }
         let local = self.local.checked_add_signed(Duration::microseconds(micros))?;
         // Microseconds were added to microseconds, so the year alone decides whether it can be written.
         (0..=9999).contains(&local.year()).then_some(Self { local, offset: self.offset })
+    }
+
+    /// The wall clock moved by microseconds, if the day stays the same: series move so for most of their samples, and a
+    /// date need not be worked out for that.
+    fn on_the_same_day(&self, micros: i64) -> Option<NaiveDateTime> {
+        const SECOND: i64 = 1_000_000;
+        let time = self.local.time();
+        let since_midnight =
+            i64::from(time.num_seconds_from_midnight()) * SECOND + i64::from(time.nanosecond() / 1000);
+        let moved = u64::try_from(since_midnight.checked_add(micros)?).ok()?;
+        let (second, micro) = (moved / SECOND.unsigned_abs(), moved % SECOND.unsigned_abs());
+        let (second, micro) = (u32::try_from(second).ok()?, u32::try_from(micro).ok()?);
+        let time = NaiveTime::from_num_seconds_from_midnight_opt(second, micro * 1000)?;
+        Some(self.local.date().and_time(time))
     }
 
     /// Seconds from `earlier` to this: between the moments when both offsets are known, else between wall clocks.

@@ -123,6 +123,21 @@ fn a_timestamp_says_which_convention_it_follows() {
 }
 
 proptest! {
+    /// Whether the day stays the same or not: as the calendar has it, to the microsecond.
+    #[test]
+    fn seconds_are_added_as_the_calendar_has_it(
+        micros in -62_167_219_200_000_000_i64 + 400_000_000_000..=253_402_300_799_999_999 - 400_000_000_000,
+        by in prop_oneof![-90_000_000_000_i64..=90_000_000_000, -3_000_000_i64..=3_000_000],
+        quarter in -48_i64..=56,
+    ) {
+        let local = DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
+        let start = Timestamp::from_local_with_offset(local, Offset::from_minutes(quarter * 15).unwrap());
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let moved = start.plus_seconds(by as f64 / 1e6).unwrap();
+        prop_assert_eq!(moved.local(), local + Duration::microseconds(by));
+        prop_assert_eq!(moved.offset(), start.offset());
+    }
+
     /// −12:00 … +14:00 in steps of 15 minutes: nothing is cut to hours, no sign is lost.
     #[test]
     fn every_quarter_hour_offset_survives_writing_and_reading(
