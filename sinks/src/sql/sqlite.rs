@@ -14,6 +14,7 @@ use sqlx::sqlite::{
     SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Row as _, Transaction};
+use tokio::time::{Instant, sleep};
 
 use super::layout::{Plan, TableLayout, VERSION, tables, versions};
 use super::options::Layout;
@@ -53,9 +54,14 @@ impl Inserts {
 /// Statements that stay prepared: all inserts and some room.
 const PREPARED: usize = 128;
 
+/// Pause before a file that another sets up is tried again.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
 /// A database in a file.
 pub(super) struct Sqlite {
     pool: SqlitePool,
+    /// How long to wait for another writer.
+    busy: Duration,
     path: PathBuf,
     layout: Layout,
     prefix: String,
@@ -82,14 +88,14 @@ impl Sqlite {
             .acquire_timeout(busy + Duration::from_secs(5))
             .connect_lazy_with(connect);
         let inserts = Plan::all(layout, &prefix).into_iter().map(Inserts::new).collect();
-        Self { pool, path, layout, prefix, inserts, ready: AtomicBool::new(false) }
+        Self { pool, busy, path, layout, prefix, inserts, ready: AtomicBool::new(false) }
     }
 
     /// Makes what is missing and says what was made.
     pub(super) async fn prepare(&self) -> Result<Vec<String>, Failure> {
         self.reopen_if_gone().await?;
         make_directory(&self.path).await?;
-        let mut connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        let mut connection = self.connection().await?;
         let done = self.make_tables(&mut connection).await;
         give_back(connection, done.is_ok());
         let lines = done?;
@@ -113,8 +119,20 @@ impl Sqlite {
         }
     }
 
+    /// The connection. A new one sets up the write-ahead log of a new file, and does not wait by itself while another
+    /// does the same.
+    async fn connection(&self) -> Result<PoolConnection<sqlx::Sqlite>, Failure> {
+        let deadline = Instant::now() + self.busy;
+        loop {
+            match self.pool.acquire().await {
+                Err(error) if is_busy(&error) && Instant::now() < deadline => sleep(BUSY_PAUSE).await,
+                acquired => return acquired.map_err(|error| sort(&error)),
+            }
+        }
+    }
+
     async fn transaction(&self, rows: &[&Row<'_>]) -> Result<(), Failure> {
-        let mut connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        let mut connection = self.connection().await?;
         let done = self.insert(&mut connection, rows).await;
         give_back(connection, done.is_ok());
         done
@@ -169,7 +187,7 @@ impl Sqlite {
         if there || self.pool.size() == 0 {
             return Ok(());
         }
-        let connection = self.pool.acquire().await.map_err(|error| sort(&error))?;
+        let connection = self.connection().await?;
         connection.close().await.map_err(|error| sort(&error))?;
         self.ready.store(false, Ordering::Release);
         Ok(())
@@ -277,8 +295,19 @@ fn in_the_way(path: &Path, error: &std::io::Error) -> Failure {
 /// Sorts an error of the library.
 fn sort(error: &sqlx::Error) -> Failure {
     let Some(refused) = error.as_database_error() else { return Failure::Passing(error.to_string()) };
-    let code = refused.code().and_then(|code| code.parse().ok()).unwrap_or_default();
-    sort_code(code, refused.message())
+    sort_code(code(error), refused.message())
+}
+
+/// The result code, 0 if the error is not the database's.
+fn code(error: &sqlx::Error) -> i32 {
+    let refused = error.as_database_error();
+    refused.and_then(|refused| refused.code()?.parse().ok()).unwrap_or_default()
+}
+
+/// Whether another connection has what this one needs.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: i32 = 5;
+    code(error) & 0xff == BUSY
 }
 
 /// Sorts a result code. The upper bytes only refine the lowest one.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tributary_contract::model::DataType;
 use tributary_contract::sink::{Entry, User};
@@ -305,6 +305,26 @@ async fn a_locked_database_is_waited_for() {
     assert!(matches!(&error, SinkError::Unavailable { reason, .. } if reason.contains("locked")), "{error}");
     lock.rollback().await.unwrap();
     take(&sink, [day(&user, 1, "2026-03-01", 1)]).await;
+}
+
+/// Each of the first connections to a new file sets up its write-ahead log, for which `SQLite` does not wait by itself.
+#[tokio::test]
+async fn a_connection_waits_for_another_that_sets_the_file_up() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("sub")).unwrap();
+    let path = directory.path().join("sub/out.db");
+    let other = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut other = other.journal_mode(SqliteJournalMode::Delete).connect().await.unwrap();
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let options: Options = serde_json::from_value(json!({"url": "sqlite://sub/out.db"})).unwrap();
+    let context = Context { data_dir: directory.path().to_owned(), ..Context::default() };
+    let sink = Sql::new(&options, &context).unwrap();
+    let mut check = std::pin::pin!(sink.check());
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut check).await;
+    assert!(early.is_err(), "it did not wait: {early:?}");
+    lock.rollback().await.unwrap();
+    other.close().await.unwrap();
+    check.await.unwrap();
 }
 
 #[tokio::test]
