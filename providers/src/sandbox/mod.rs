@@ -42,6 +42,10 @@ pub use ledger::{Fact, Ledger, Verdict};
 pub use notify::{CallResult, Outbound};
 pub use quota::{Limit, Quotas};
 
+/// Nobody takes back what nobody can have looked at yet. Else a busy simulation deletes nothing but what was not even
+/// fetched, and a deletion is never seen.
+pub(crate) const BEFORE_A_DELETION: chrono::TimeDelta = chrono::TimeDelta::seconds(3);
+
 /// A simulated provider cloud.
 pub trait Sandbox: Send {
     /// The provider's key: `strava`.

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::sandbox::BEFORE_A_DELETION;
 use crate::sandbox::people::{Chance, Person};
 
 use super::collection::{OF_DAYS, Subject, user_id};
@@ -208,16 +209,17 @@ impl Cloud {
         let Some(person) = self.people.get(index(number)) else { return };
         let today = person.wall_clock(now).date();
         self.begin_days(number, today, now);
-        let latest = |kinds: &[Kind]| {
+        let latest = |kinds: &[Kind], at: DateTime<Utc>| {
             let moments =
                 self.lives.get(index(number)).map(|life| life.moments.as_slice()).unwrap_or_default();
             let recent = moments.iter().rev().take_while(|moment| now - moment.end() < TimeDelta::hours(12));
             recent
-                .filter(|moment| !moment.gone && kinds.contains(&moment.kind))
+                .filter(|moment| !moment.gone && kinds.contains(&moment.kind) && moment.updated <= at)
                 .map(|moment| moment.number)
                 .next()
         };
-        let (edited, deleted) = (latest(&[Kind::Workout]), latest(&[Kind::Workout, Kind::Nap]));
+        let edited = latest(&[Kind::Workout], now);
+        let deleted = latest(&[Kind::Workout, Kind::Nap], now - BEFORE_A_DELETION);
         match (dice.between(1, 100), edited, deleted) {
             (1..=40, ..) => self.happen(number, Kind::Workout, dice.between(20, 90), now),
             (41..=60, ..) => self.happen(number, Kind::Session, dice.between(3, 20), now),

@@ -29,7 +29,8 @@ use crate::sandbox::oauth::{Authority, Rules};
 use crate::sandbox::people::{Chance, Person, people};
 use crate::sandbox::quota::Counter;
 use crate::sandbox::{
-    CallResult, Fact, Faults, Ledger, Limit, Outbound, Pace, Quotas, Reaction, Sandbox, Settings, Statistics,
+    BEFORE_A_DELETION, CallResult, Fact, Faults, Ledger, Limit, Outbound, Pace, Quotas, Reaction, Sandbox,
+    Settings, Statistics,
 };
 use activity::{Activity, Truth};
 
@@ -193,10 +194,11 @@ impl Cloud {
         let mut dice = Chance::of(&[self.settings.seed, LIVE, u64::from(event)]);
         let person = dice.between(0, self.settings.users.saturating_sub(1));
         let mine = self.by_person.get(index(person)).map(Vec::as_slice).unwrap_or_default();
-        let latest = mine.iter().copied().filter(|number| *number >= self.first_live).max();
-        match (dice.between(1, 100), latest) {
-            (1..=10, Some(number)) => self.edit(number, now),
-            (11..=12, Some(number)) => self.delete(number, now),
+        let live = || mine.iter().copied().filter(|number| *number >= self.first_live);
+        let (latest, seen) = (live().max(), live().filter(|number| self.can_be_known(*number, now)).max());
+        match (dice.between(1, 100), latest, seen) {
+            (1..=10, Some(number), _) => self.edit(number, now),
+            (11..=12, _, Some(number)) => self.delete(number, now),
             _ => {
                 let elapsed = dice.between(20 * 60, 90 * 60);
                 let begin = now - TimeDelta::seconds(i64::from(elapsed));
@@ -205,6 +207,13 @@ impl Cloud {
                 self.tell("create", number, &json!({}), now);
             }
         }
+    }
+
+    fn can_be_known(&self, number: u32, now: DateTime<Utc>) -> bool {
+        let Some(activity) = self.activities.get(index(number)) else { return false };
+        let account = athlete_id(activity.person).to_string();
+        let entry = self.ledger.get(&account, ACTIVITY, &activity.id().to_string());
+        entry.is_some_and(|entry| now - entry.produced_at >= BEFORE_A_DELETION)
     }
 
     fn edit(&mut self, number: u32, now: DateTime<Utc>) {
