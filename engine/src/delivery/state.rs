@@ -1,19 +1,29 @@
 //! What a delivery actor decides: a function of (state, message, now) to effects. No clock, no store, no sink.
 
+mod message;
+mod next;
+mod rewind;
+#[cfg(test)]
+mod rewind_tests;
+mod settle;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use tributary_contract::sink::{Entry, Grouping, Limits, Outcome, SinkError};
+use tributary_contract::sink::{Entry, Limits, Outcome, SinkError};
 use uuid::Uuid;
 
-use super::breaker::{Allowed, Breaker};
+use super::breaker::Breaker;
 use super::concurrency::Concurrency;
 use super::group::{Filter, Group, Tried, lane};
 use super::ladder::Ladder;
 use super::offset::Outstanding;
-use crate::invariant::Invariant;
-use crate::store::{Change, LogRow, NewDeadLetter, Parked};
+use crate::store::{Change, Parked};
+
+pub use message::{Effect, Levels, Message};
 
 /// Entries that may be read ahead of the offset.
 const AHEAD: usize = 4_096;
@@ -24,114 +34,6 @@ const PARKED_AT_ONCE: usize = 64;
 /// Pause between two commits that hold nothing but the offset. What it would pass is taken already and, after a
 /// crash, is only sent again under the same identity; but every commit is a synchronisation that records wait behind.
 const OFFSET_PACE: Duration = Duration::milliseconds(100);
-
-/// What happened.
-#[derive(Debug)]
-pub enum Message {
-    /// Something may be in the log.
-    Woken,
-    /// Time has passed.
-    Tick,
-    /// The log was read from where the state had got to.
-    Read {
-        /// The entries, oldest first.
-        entries: Vec<Arc<Entry>>,
-        /// Whether the log may hold more.
-        more: bool,
-    },
-    /// The log could not be read.
-    ReadFailed,
-    /// Parked deliveries that are due were loaded.
-    ParkedLoaded {
-        /// With those of their entries that still exist.
-        parked: Vec<(Parked, Vec<Arc<Entry>>)>,
-        /// When the next one behind them is due.
-        next_due: Option<DateTime<Utc>>,
-    },
-    /// A call of the sink ended.
-    Delivered {
-        /// What was delivered.
-        group: Group,
-        /// When the call began.
-        began: DateTime<Utc>,
-        /// What the sink said; one outcome per entry.
-        result: Result<Vec<Outcome>, SinkError>,
-    },
-    /// The changes handed out last are durable.
-    Committed,
-    /// They are not; they are handed out again after a pause.
-    CommitFailed,
-    /// Parked deliveries were added to the store from outside.
-    ParkedAdded,
-    /// Everything behind this sequence is wanted again.
-    Rewind {
-        /// The new offset; a rewind never moves forward.
-        to: u64,
-    },
-    /// Finish what is in flight and take nothing new.
-    Drain,
-    /// The calls in flight were given up: what they carried counts as not delivered. Take nothing new.
-    Cut,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Effect {
-    /// Read the log after this sequence.
-    Read {
-        /// Last sequence known.
-        after: u64,
-        /// At most that many entries.
-        limit: usize,
-        /// About that many bytes.
-        bytes: usize,
-    },
-    /// Call the sink.
-    Deliver {
-        /// With these entries.
-        group: Group,
-        /// Which try.
-        attempt: u32,
-        /// Whether a person asked for it to be delivered again.
-        replay: bool,
-    },
-    /// Make these changes durable, then say so.
-    Commit(Vec<Change>),
-    /// Load parked deliveries that are due.
-    LoadParked {
-        /// At most that many.
-        limit: usize,
-    },
-    /// Send a [`Message::Tick`] then, at the latest.
-    Wake(DateTime<Utc>),
-    /// That many rewinds are durable now.
-    Rewound(usize),
-    /// Nothing is in flight and nothing is left to commit.
-    Drained,
-}
-
-/// Counters and levels for people.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Levels {
-    /// Entries taken by the sink.
-    pub taken: u64,
-    /// Entries parked, counting every time.
-    pub parked: u64,
-    /// Entries refused.
-    pub dead: u64,
-    /// Calls of the sink.
-    pub calls: u64,
-    /// Calls in flight.
-    pub in_flight: usize,
-    /// Entries read and not settled.
-    pub waiting: usize,
-    /// Whether the breaker is open.
-    pub open: bool,
-    /// Every entry up to here is settled.
-    pub offset: u64,
-    /// Last failure, without any payload.
-    pub last_error: Option<String>,
-}
 
 /// The state of one sink.
 #[derive(Debug)]
@@ -382,288 +284,6 @@ impl State {
             None => {}
         }
     }
-
-    fn failed(&mut self, id: Uuid, group: Group, error: SinkError, began: DateTime<Utc>, now: DateTime<Utc>) {
-        match error {
-            SinkError::Unavailable { reason, after } => {
-                let wished = after.and_then(|after| Duration::from_std(after).ok());
-                if self.breaker.failed(now, wished) {
-                    self.put_back(id, group);
-                } else {
-                    let later = vec![Outcome::Later { reason, after }; group.entries.len()];
-                    self.settle(&group, later, began, now);
-                }
-            }
-            SinkError::Denied { .. } => {
-                self.breaker.denied(now);
-                self.put_back(id, group);
-            }
-            SinkError::Unusable { setting, reason } => {
-                let refused = Outcome::Refused { reason: format!("{setting}: {reason}") };
-                let refused = vec![refused; group.entries.len()];
-                self.settle(&group, refused, began, now);
-            }
-        }
-    }
-
-    fn put_back(&mut self, id: Uuid, group: Group) {
-        self.lanes.entry(id).or_default().queue.push_front(group);
-    }
-
-    fn settle(&mut self, group: &Group, outcomes: Vec<Outcome>, began: DateTime<Utc>, now: DateTime<Utc>) {
-        self.waiting_bytes = self.waiting_bytes.saturating_sub(group.bytes);
-        let all_taken = outcomes.iter().all(|outcome| *outcome == Outcome::Taken);
-        if group.parked.is_none() && all_taken && outcomes.len() == group.entries.len() {
-            // The usual way, on which nothing has to know what the delivery was called.
-            self.levels.taken = self.levels.taken.saturating_add(outcomes.len() as u64);
-            self.close(group);
-            return;
-        }
-        let delivery = group.delivery(&self.tenant, &self.sink);
-        let replay = self.is_replay(group);
-        let tried = group.parked.unwrap_or(Tried { delivery, attempts: 0, first_at: began, replay });
-        let attempts = tried.attempts.saturating_add(1);
-        let tried = Tried { attempts, ..tried };
-        let outcomes = if outcomes.len() == group.entries.len() {
-            outcomes
-        } else {
-            let reason =
-                format!("the sink answered {} outcomes for {} entries", outcomes.len(), group.entries.len());
-            vec![Outcome::Later { reason, after: None }; group.entries.len()]
-        };
-
-        let mut later: Vec<u64> = Vec::new();
-        let mut why = (String::new(), None);
-        for (entry, outcome) in group.entries.iter().zip(outcomes) {
-            match outcome {
-                Outcome::Taken => self.levels.taken += 1,
-                Outcome::Refused { reason } => self.dead_letter(entry, "tenant", reason, tried, now),
-                Outcome::Later { reason, after } => {
-                    if self.ladder.pause(attempts).is_none() {
-                        let reason = format!("gave up after {attempts} tries: {reason}");
-                        self.dead_letter(entry, "tenant", reason, tried, now);
-                    } else {
-                        later.push(entry.sequence);
-                        why = (reason, after);
-                    }
-                }
-            }
-        }
-        if later.is_empty() {
-            if group.parked.is_some() {
-                self.changes.push(Change::Unpark { delivery });
-            }
-        } else {
-            self.park(group, later, why, tried, now);
-        }
-        self.redelivering.remove(&delivery);
-        if group.parked.is_none() {
-            self.close(group);
-        }
-    }
-
-    fn close(&mut self, group: &Group) {
-        for entry in &group.entries {
-            self.outstanding.settled(entry.sequence);
-        }
-    }
-
-    fn park(
-        &mut self,
-        group: &Group,
-        sequences: Vec<u64>,
-        (reason, after): (String, Option<std::time::Duration>),
-        tried: Tried,
-        now: DateTime<Utc>,
-    ) {
-        let ladder = self.ladder.pause(tried.attempts).unwrap_or_default();
-        let wished = after.unwrap_or_default();
-        let pause = Duration::from_std(ladder.max(wished)).unwrap_or(Duration::hours(10));
-        let due_at = now + pause;
-        self.levels.parked = self.levels.parked.saturating_add(sequences.len() as u64);
-        self.levels.last_error = Some(reason.clone());
-        self.parked_due = earlier(self.parked_due, Some(due_at));
-        self.changes.push(Change::Park(Parked {
-            delivery: tried.delivery,
-            tenant: Arc::clone(&self.tenant),
-            sink: Arc::clone(&self.sink),
-            connection: group.entries.first().map_or(Uuid::nil(), |entry| entry.user.id),
-            sequences,
-            attempts: tried.attempts,
-            due_at,
-            reason,
-            first_at: tried.first_at,
-            replay: tried.replay,
-        }));
-    }
-
-    fn dead_letter(
-        &mut self,
-        entry: &Entry,
-        class: &'static str,
-        reason: String,
-        tried: Tried,
-        now: DateTime<Utc>,
-    ) {
-        self.levels.dead += 1;
-        self.levels.last_error = Some(reason.clone());
-        self.changes.push(Change::DeadLetter(NewDeadLetter {
-            tenant: Arc::clone(&self.tenant),
-            sink: Arc::clone(&self.sink),
-            entry: LogRow {
-                sequence: entry.sequence,
-                tenant: Arc::clone(&self.tenant),
-                connection: entry.user.id,
-                kind: entry.kind,
-                key: entry.key.clone(),
-                id: entry.id,
-                body: entry.body.clone(),
-                committed_at: entry.committed_at,
-                trace: entry.trace,
-            },
-            class,
-            reason,
-            attempts: tried.attempts,
-            first_at: tried.first_at,
-            last_at: now,
-        }));
-    }
-
-    fn next(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let mut wake: Option<DateTime<Utc>> = None;
-        if self.rewound > 0 {
-            effects.push(Effect::Rewound(std::mem::take(&mut self.rewound)));
-        }
-        self.dispatch(now, &mut effects, &mut wake);
-        self.read_on(now, &mut effects, &mut wake);
-        self.look_at_parked(now, &mut effects, &mut wake);
-        self.commit(now, &mut effects, &mut wake);
-        if self.draining
-            && self.levels.in_flight == 0
-            && self.committing.is_empty()
-            && self.changes.is_empty()
-        {
-            effects.push(Effect::Drained);
-        } else if let Some(at) = wake {
-            effects.push(Effect::Wake(at));
-        }
-        effects
-    }
-
-    fn dispatch(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>, wake: &mut Option<DateTime<Utc>>) {
-        if self.draining {
-            return;
-        }
-        let slots = match self.breaker.allows(now) {
-            Allowed::Nothing(until) => {
-                *wake = earlier(*wake, Some(until));
-                return;
-            }
-            Allowed::Probe => 1,
-            Allowed::All => match self.limits.grouping {
-                Grouping::Event => self.concurrency.limit(),
-                Grouping::Mixed => 1,
-            },
-        };
-        while self.levels.in_flight < slots {
-            let Some(id) = self.ready.pop_front() else { break };
-            let Some(lane) = self.lanes.get_mut(&id) else { continue };
-            if lane.busy {
-                continue;
-            }
-            let Some(group) = lane.queue.pop_front() else { continue };
-            Invariant::Order.check(
-                group.parked.is_some() || in_order(&group, lane.queue.front()),
-                "in the queue of a sink",
-            );
-            lane.busy = true;
-            self.levels.in_flight += 1;
-            self.levels.calls += 1;
-            let attempt = group.parked.map_or(1, |tried| tried.attempts.saturating_add(1));
-            let replay = self.is_replay(&group);
-            effects.push(Effect::Deliver { group, attempt, replay });
-        }
-        if !self.ready.is_empty() {
-            self.concurrency.wanted_more();
-        }
-    }
-
-    fn read_on(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>, wake: &mut Option<DateTime<Utc>>) {
-        if self.reading || !self.more || self.draining {
-            return;
-        }
-        if let Some(at) = self.read_not_before.filter(|at| now < *at) {
-            *wake = earlier(*wake, Some(at));
-            return;
-        }
-        // Read on when half of what may wait has gone, so that reads come in large pieces.
-        if self.outstanding.len() > AHEAD / 2 || self.waiting_bytes > AHEAD_BYTES / 2 {
-            return;
-        }
-        self.reading = true;
-        self.more = false;
-        Invariant::BoundedMemory.check(self.outstanding.len() <= AHEAD, "in what a sink has read ahead");
-        effects.push(Effect::Read {
-            after: self.outstanding.read_to(),
-            limit: AHEAD.saturating_sub(self.outstanding.len()).min(1_024),
-            bytes: AHEAD_BYTES.saturating_sub(self.waiting_bytes).min(8 << 20),
-        });
-    }
-
-    fn look_at_parked(
-        &mut self,
-        now: DateTime<Utc>,
-        effects: &mut Vec<Effect>,
-        wake: &mut Option<DateTime<Utc>>,
-    ) {
-        if self.loading_parked || self.draining || self.breaker.is_open() {
-            return;
-        }
-        // What was parked just now must be in the store before it is loaded.
-        if !self.changes.is_empty() || !self.committing.is_empty() || !self.redelivering.is_empty() {
-            return;
-        }
-        match self.parked_due {
-            Some(due) if due <= now => {
-                self.loading_parked = true;
-                self.parked_due = None;
-                effects.push(Effect::LoadParked { limit: PARKED_AT_ONCE });
-            }
-            Some(due) => *wake = earlier(*wake, Some(due)),
-            None => {}
-        }
-    }
-
-    fn commit(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>, wake: &mut Option<DateTime<Utc>>) {
-        if !self.committing.is_empty() {
-            return;
-        }
-        if let Some(at) = self.commit_not_before.filter(|at| now < *at) {
-            *wake = earlier(*wake, Some(at));
-            return;
-        }
-        let offset = self.outstanding.offset();
-        Invariant::OffsetsAfterAcks.check(offset <= self.outstanding.read_to(), "in the offset of a sink");
-        let can_wait = self.changes.is_empty() && !self.draining && now < self.offset_not_before;
-        if offset > self.offset_written && can_wait {
-            *wake = earlier(*wake, Some(self.offset_not_before));
-        } else if offset > self.offset_written {
-            self.offset_not_before = now + OFFSET_PACE;
-            self.offset_written = offset;
-            self.changes.push(Change::Offset {
-                tenant: Arc::clone(&self.tenant),
-                sink: Arc::clone(&self.sink),
-                offset,
-                rewind: false,
-            });
-        }
-        if self.changes.is_empty() {
-            return;
-        }
-        self.committing = std::mem::take(&mut self.changes);
-        effects.push(Effect::Commit(self.committing.clone()));
-    }
 }
 
 fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
@@ -672,18 +292,3 @@ fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTim
         (a, b) => a.or(b),
     }
 }
-
-mod rewind;
-#[cfg(test)]
-mod rewind_tests;
-/// Whether a group comes before the one behind it, which may be a parked one.
-fn in_order(group: &Group, next: Option<&Group>) -> bool {
-    let Some(next) = next.filter(|next| next.parked.is_none()) else { return true };
-    match (group.entries.last(), next.entries.first()) {
-        (Some(last), Some(first)) => last.sequence < first.sequence,
-        (None, _) | (_, None) => true,
-    }
-}
-
-#[cfg(test)]
-mod tests;

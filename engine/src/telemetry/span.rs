@@ -1,9 +1,10 @@
 //! Every span: its name, its attributes, and how one follows from another.
 //!
 //! A trace begins with a notification, a request or a timer. A sync is the child of the notification that it works
-//! off (the oldest one; the others are linked) or of the request that asked for it, and a delivery whose entries all come from one sync is the child of
-//! that sync, however much later; else it begins a trace of its own. It is linked to the syncs in any case. Ids come
-//! from the tracer; without one they are random. No attribute holds an id of a person, a query or the text of an error.
+//! off (the oldest one; the others are linked) or of the request that asked for it, and a delivery whose entries all
+//! come from one sync is the child of that sync, however much later; else it begins a trace of its own. It is linked to
+//! the syncs in any case. Ids come from the tracer; without one they are random. No attribute holds an id of a person, a
+//! query or the text of an error.
 
 use std::borrow::Cow;
 

@@ -77,7 +77,9 @@ impl Nursery {
             // A thread that has ended drops them, which tells the parent.
             let begun = arbiter.spawn_fn(move || newborns.into_iter().for_each(Newborn::begin));
             if !begun {
-                tracing::error!("a thread of the engine has ended; its connections are started elsewhere");
+                tracing::error!(
+                    "a thread of the engine has ended; the actors that were to begin on it are started again after a pause"
+                );
             }
         }
     }

@@ -129,6 +129,17 @@ impl Postgres {
     }
 }
 
+/// Lets the server end its own processes first: one of them may not notice that it was killed, and would stay behind.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let mut stop = as_user(&self.binaries.join("pg_ctl"));
+        stop.args(["stop", "-s", "-w", "-m", "immediate", "-D"]).arg(self.folder.path().join("data"));
+        let stop = stop.as_std_mut().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Where this does nothing, as with one that a test has killed, the child is killed when it is dropped.
+        drop(stop.status());
+    }
+}
+
 fn spawn(binaries: &Path, folder: &Path, port: u16) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log"));
     as_user(&binaries.join("postgres"))

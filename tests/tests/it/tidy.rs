@@ -11,12 +11,6 @@ use tributary_sinks::registry::SinkOptions;
 /// Lines of a module, tests not counted.
 const LONGEST: usize = 500;
 
-/// Modules that may be longer, with the reason.
-const LONGER: [(&str, &str); 1] = [(
-    "engine/src/delivery/state.rs",
-    "what a sink decides is one state machine; what could be taken out of it is in group, ladder, offset and breaker",
-)];
-
 /// Errors that providers raise although only the door should, with the reason.
 const RAISED: [(&str, &str, &str); 1] = [(
     "providers/src/strava/mod.rs",
@@ -134,13 +128,8 @@ fn no_module_is_too_long_to_be_read() {
     let mut wrong = Vec::new();
     for source in sources().into_iter().filter(|source| !source.only_tests) {
         let lines = source.code.lines().count();
-        let allowed = LONGER.iter().any(|(path, _)| *path == source.path);
-        match (lines > LONGEST, allowed) {
-            (true, false) => {
-                wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path));
-            }
-            (false, true) => wrong.push(format!("{} is short again; take it out of the list", source.path)),
-            _ => {}
+        if lines > LONGEST {
+            wrong.push(format!("{} has {lines} lines without tests; split it by meaning", source.path));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

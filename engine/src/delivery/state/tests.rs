@@ -1,7 +1,7 @@
 use super::*;
 use bytes::Bytes;
 use tributary_contract::model::{DataType, EntryId, NaturalKey};
-use tributary_contract::sink::{EntryKind, User};
+use tributary_contract::sink::{EntryKind, Grouping, User};
 
 pub(super) fn entry(sequence: u64, user: u128) -> Arc<Entry> {
     Arc::new(Entry {
